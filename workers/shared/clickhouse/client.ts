@@ -1,0 +1,129 @@
+import { Readable } from "node:stream";
+import { createClient } from "@clickhouse/client";
+import type { ClickHouseConfig } from "./config.ts";
+import { toClickHouseError } from "./errors.ts";
+
+/** Values of server-side query parameters (`{name:Type}` in the SQL). */
+export type QueryParams = Record<string, unknown>;
+
+/** Settings of one request. */
+export type Settings = Record<string, string | number>;
+
+/** The seam to ClickHouse: few methods, errors already converted to {@link ClickHouseError}. */
+export type ClickHouse = {
+  /** Rows of a SELECT as objects (JSONEachRow). 64-bit integers and decimals arrive as strings. */
+  query<Row>(
+    sql: string,
+    options?: { params?: QueryParams; settings?: Settings; signal?: AbortSignal },
+  ): Promise<Row[]>;
+  /** The raw bytes of a SELECT in the given format, streamed: bounded memory for results of any size. */
+  stream(
+    sql: string,
+    options: { format: string; params?: QueryParams; settings?: Settings },
+  ): AsyncIterable<Uint8Array>;
+  /**
+   * Inserts one encoded block and resolves when the server has written it. Synchronous by settings: an asynchronous
+   * insert could blame one client for another's row and acknowledge before the rows are on disk.
+   */
+  insert(
+    table: string,
+    columns: readonly string[],
+    body: { format: string; bytes: Uint8Array },
+    options?: { settings?: Settings; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Runs a statement that returns nothing (DDL, INSERT … SELECT, DELETE). */
+  command(sql: string, options?: { params?: QueryParams; settings?: Settings; database?: string }): Promise<void>;
+  /** True when the server answers. Never throws. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+const INSERT_SETTINGS: Settings = {
+  async_insert: 0,
+  // The answer waits for the end of the insert, so its status line tells the outcome.
+  wait_end_of_query: 1,
+};
+
+/** Connects lazily; the database need not exist until the first request. */
+export function createClickHouse(config: ClickHouseConfig): ClickHouse {
+  const client = createClient({
+    url: config.CLICKHOUSE_URL,
+    username: config.CLICKHOUSE_USER,
+    password: config.CLICKHOUSE_PASSWORD,
+    database: config.CLICKHOUSE_DATABASE,
+    request_timeout: config.CLICKHOUSE_TIMEOUT_MS,
+    compression: { request: false, response: false },
+    keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
+    max_open_connections: 10,
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 },
+    // Errors are logged by whoever handles them.
+    log: { level: 127 as never },
+  });
+
+  const call = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      throw toClickHouseError(error);
+    }
+  };
+
+  return {
+    query: <Row>(sql: string, options: { params?: QueryParams; settings?: Settings; signal?: AbortSignal } = {}) =>
+      call(async () => {
+        const result = await client.query({
+          query: sql,
+          format: "JSONEachRow",
+          ...(options.params ? { query_params: options.params } : {}),
+          ...(options.settings ? { clickhouse_settings: options.settings } : {}),
+          ...(options.signal ? { abort_signal: options.signal } : {}),
+        });
+        return result.json<Row>();
+      }),
+
+    stream: async function* (sql, options) {
+      try {
+        const result = await client.exec({
+          query: `${sql} FORMAT ${options.format}`,
+          ...(options.params ? { query_params: options.params } : {}),
+          ...(options.settings ? { clickhouse_settings: options.settings } : {}),
+        });
+        for await (const chunk of result.stream) yield chunk as unknown as Uint8Array;
+      } catch (error) {
+        throw toClickHouseError(error);
+      }
+    },
+
+    insert: (table, columns, body, options = {}) =>
+      call(async () => {
+        const result = await client.exec({
+          query: `INSERT INTO ${table} (${columns.join(", ")}) FORMAT ${body.format}`,
+          values: Readable.from([body.bytes], { objectMode: false }),
+          clickhouse_settings: { ...INSERT_SETTINGS, ...options.settings },
+          ...(options.signal ? { abort_signal: options.signal } : {}),
+        });
+        for await (const _ of result.stream) {
+          // An insert answers with an empty body; reading it to the end frees the connection.
+        }
+      }),
+
+    command: (sql, options = {}) =>
+      call(async () => {
+        await client.command({
+          query: sql,
+          ...(options.params ? { query_params: options.params } : {}),
+          ...(options.settings ? { clickhouse_settings: options.settings } : {}),
+        });
+      }),
+
+    ping: async () => {
+      try {
+        return (await client.ping()).success;
+      } catch {
+        return false;
+      }
+    },
+
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,99 @@
+import { ClickHouseError as ServerError } from "@clickhouse/client";
+import { AppError } from "../runtime/errors.ts";
+
+/**
+ * Server codes that pass by themselves or by an operator's hand without the request being changed.
+ * Names as in ClickHouse's ErrorCodes.
+ */
+const TRANSIENT_CODES: ReadonlySet<number> = new Set([
+  3, // UNEXPECTED_END_OF_FILE: a request body cut off by the network
+  159, // TIMEOUT_EXCEEDED
+  160, // TOO_SLOW
+  164, // READONLY
+  173, // CANNOT_ALLOCATE_MEMORY
+  198, // DNS_ERROR
+  202, // TOO_MANY_SIMULTANEOUS_QUERIES
+  203, // NO_FREE_CONNECTION
+  209, // SOCKET_TIMEOUT
+  210, // NETWORK_ERROR
+  225, // NO_ZOOKEEPER
+  236, // ABORTED: the server is shutting down
+  241, // MEMORY_LIMIT_EXCEEDED
+  242, // TABLE_IS_READ_ONLY
+  243, // NOT_ENOUGH_SPACE
+  252, // TOO_MANY_PARTS (inserts never span 100 partitions, so it is never the other meaning of 252)
+  279, // ALL_CONNECTION_TRIES_FAILED
+  285, // TOO_FEW_LIVE_REPLICAS
+  286, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+  319, // UNKNOWN_STATUS_OF_INSERT
+  394, // QUERY_WAS_CANCELLED
+  425, // SYSTEM_ERROR
+  439, // CANNOT_SCHEDULE_TASK
+  473, // DEADLOCK_AVOIDED
+  999, // KEEPER_EXCEPTION
+]);
+
+/**
+ * Codes by which the server refuses the *value* of a row: only these justify looking for the bad row by bisecting.
+ * Everything else (a dropped column, a revoked user, a full disk) would drain the whole stream into dead letters.
+ */
+export const ROW_VALUE_CODES: ReadonlySet<number> = new Set([
+  6, // CANNOT_PARSE_TEXT
+  26, // CANNOT_PARSE_QUOTED_STRING
+  27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  38, // CANNOT_PARSE_DATE
+  41, // CANNOT_PARSE_DATETIME
+  53, // TYPE_MISMATCH
+  69, // ARGUMENT_OUT_OF_BOUND
+  70, // CANNOT_CONVERT_TYPE
+  72, // CANNOT_PARSE_NUMBER
+  117, // INCORRECT_DATA
+  131, // TOO_LARGE_STRING_SIZE
+  321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  376, // CANNOT_PARSE_UUID
+  407, // DECIMAL_OVERFLOW
+  469, // VIOLATED_CONSTRAINT
+]);
+
+/** A request that ClickHouse refused, or that got no answer. `serverCode` is the server's numeric code, if it spoke. */
+export class ClickHouseError extends AppError {
+  readonly serverCode: number | undefined;
+
+  constructor(code: string, message: string, options: { retry: boolean; serverCode?: number; cause?: unknown }) {
+    super(code, message, options);
+    this.name = "ClickHouseError";
+    this.serverCode = options.serverCode;
+  }
+}
+
+/** True when the server refused the value of some row of an insert. */
+export function isRowValueError(error: unknown): error is ClickHouseError {
+  return error instanceof ClickHouseError && error.serverCode !== undefined && ROW_VALUE_CODES.has(error.serverCode);
+}
+
+/** The server's numeric code found in one of our errors, for metric labels: `252`, or `none` if it never answered. */
+export function serverCodeLabel(error: unknown): string {
+  return error instanceof ClickHouseError && error.serverCode !== undefined ? String(error.serverCode) : "none";
+}
+
+/**
+ * Converts what the client throws. A server's refusal becomes `CLICKHOUSE_<code>`; anything else the client's
+ * transport raises (refused, reset, timed out, half an answer) becomes `CLICKHOUSE_UNREACHABLE` with retry true.
+ * Programming errors (TypeError, RangeError, …) are returned as they are: they must crash, not loop.
+ */
+export function toClickHouseError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  if (error instanceof ServerError) {
+    const serverCode = Number(error.code);
+    return new ClickHouseError(`CLICKHOUSE_${serverCode}`, `${error.message.trim()} (${error.type ?? "?"})`, {
+      retry: TRANSIENT_CODES.has(serverCode),
+      serverCode,
+      cause: error,
+    });
+  }
+  if (error instanceof Error && error.constructor === Error) {
+    return new ClickHouseError("CLICKHOUSE_UNREACHABLE", error.message, { retry: true, cause: error });
+  }
+  return error;
+}

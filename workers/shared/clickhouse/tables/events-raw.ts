@@ -1,0 +1,89 @@
+import { RowBinaryWriter } from "../row-binary.ts";
+
+/** One stored copy of an event, with where in Kafka it came from. Times are Unix milliseconds. */
+export type EventRow = {
+  /** Lower-case UUID. */
+  eventId: string;
+  eventTimeMs: number;
+  receivedTimeMs: number;
+  source: string;
+  eventType: string;
+  userId: string;
+  /** Empty when the event has none. */
+  sessionId: string;
+  /** Money in ten-thousandths of the currency unit; 0 when the event has none. */
+  amountE4: number;
+  /** ISO 4217 code; empty when the event has none. */
+  currency: string;
+  /** JSON text of the payload; empty when the event has none. */
+  payloadJson: string;
+  /** JSON text of unknown top-level fields; empty when there are none. */
+  extraJson: string;
+  /** Size of the Kafka message's value, bytes. */
+  sizeBytes: number;
+  /** Processing time − event time. */
+  latencyMs: number;
+  /** Received time − event time. */
+  ingestDelayMs: number;
+  isLate: boolean;
+  /** Producer instance from the message's header; empty for foreign producers. */
+  producer: string;
+  kafkaPartition: number;
+  kafkaOffset: number;
+  kafkaAppendTimeMs: number;
+};
+
+export const EVENTS_RAW_TABLE = "events_raw";
+
+/** Columns in the order in which {@link encodeEventRows} writes them. */
+export const EVENTS_RAW_COLUMNS = [
+  "event_id",
+  "event_time",
+  "received_time",
+  "source",
+  "event_type",
+  "user_id",
+  "session_id",
+  "amount",
+  "currency",
+  "payload",
+  "extra",
+  "size_bytes",
+  "latency_ms",
+  "ingest_delay_ms",
+  "is_late",
+  "producer",
+  "kafka_partition",
+  "kafka_offset",
+  "kafka_append_time",
+] as const;
+
+/** An encoded insert body: format name and bytes. The bytes may be a view that the next encoding overwrites. */
+export type EncodedRows = { format: string; bytes: Uint8Array };
+
+/** Encodes rows for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS) FORMAT RowBinary`; the writer's buffer is reused. */
+export function encodeEventRows(rows: Iterable<EventRow>, writer = new RowBinaryWriter()): EncodedRows {
+  writer.reset();
+  for (const row of rows) {
+    writer.uuid(row.eventId);
+    writer.int64(row.eventTimeMs);
+    writer.int64(row.receivedTimeMs);
+    writer.string(row.source);
+    writer.string(row.eventType);
+    writer.string(row.userId);
+    writer.string(row.sessionId);
+    writer.int64(row.amountE4);
+    writer.string(row.currency);
+    writer.string(row.payloadJson);
+    writer.string(row.extraJson);
+    writer.uint32(row.sizeBytes);
+    writer.int64(row.latencyMs);
+    writer.int64(row.ingestDelayMs);
+    writer.uint8(row.isLate ? 1 : 0);
+    writer.string(row.producer);
+    writer.uint32(row.kafkaPartition);
+    writer.int64(row.kafkaOffset);
+    writer.int64(row.kafkaAppendTimeMs);
+  }
+  return { format: "RowBinary", bytes: writer.bytes() };
+}

@@ -1,0 +1,30 @@
+import { Kafka, logLevel } from "kafkajs";
+import type { Logger } from "../runtime/logger.ts";
+import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
+
+export type { Admin, Consumer, EachBatchPayload, IHeaders, KafkaMessage, Producer } from "kafkajs";
+export type { Kafka };
+
+/** A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily. */
+export function createKafkaClient(config: KafkaConfig, logger: Logger): Kafka {
+  const { ssl, sasl } = resolveKafkaSecurity(config);
+  const log = logger.child({ component: "kafka" });
+  return new Kafka({
+    brokers: config.KAFKA_BROKERS,
+    clientId: config.KAFKA_CLIENT_ID,
+    ssl,
+    ...(sasl ? { sasl: sasl as never } : {}),
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.INFO,
+    logCreator:
+      () =>
+      ({ level, log: { message, timestamp: _, logger: __, ...fields } }) => {
+        // The client's own "info" lines are debugging detail for an operator; its errors are retried by us, so warnings.
+        if (level <= logLevel.ERROR) log.warn(fields, message);
+        else if (level === logLevel.WARN) log.warn(fields, message);
+        else log.debug(fields, message);
+      },
+  });
+}

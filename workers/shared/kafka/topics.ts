@@ -1,0 +1,45 @@
+import type { Admin } from "kafkajs";
+import type { KafkaConfig } from "./config.ts";
+import { kafkaCall } from "./errors.ts";
+
+/** How a topic is made when it does not exist yet. */
+export type TopicSpec = { topic: string; partitions: number; config: Record<string, string> };
+
+/**
+ * The three topics. `events` carries the broker's append time (LogAppendTime): too old and in the future are judged
+ * against it, so that a replay gives the same verdicts. The ledger is compacted: one small record per key stays.
+ */
+export function topicSpecs(config: KafkaConfig, options: { partitions: number; retentionMs: number }): TopicSpec[] {
+  return [
+    {
+      topic: config.KAFKA_EVENTS_TOPIC,
+      partitions: options.partitions,
+      config: { "message.timestamp.type": "LogAppendTime", "retention.ms": String(options.retentionMs) },
+    },
+    {
+      topic: config.KAFKA_DLQ_TOPIC,
+      partitions: options.partitions,
+      config: { "message.timestamp.type": "LogAppendTime", "retention.ms": "-1" },
+    },
+    { topic: config.KAFKA_LEDGER_TOPIC, partitions: 1, config: { "cleanup.policy": "compact" } },
+  ];
+}
+
+/** Creates the topics that are missing; existing ones are left as they are. Returns the names created. */
+export async function ensureTopics(admin: Admin, specs: TopicSpec[], replicationFactor: number): Promise<string[]> {
+  const existing = new Set(await kafkaCall(() => admin.listTopics()));
+  const missing = specs.filter((spec) => !existing.has(spec.topic));
+  if (missing.length === 0) return [];
+  await kafkaCall(() =>
+    admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map((spec) => ({
+        topic: spec.topic,
+        numPartitions: spec.partitions,
+        replicationFactor,
+        configEntries: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
+      })),
+    }),
+  );
+  return missing.map((spec) => spec.topic);
+}
