@@ -106,7 +106,7 @@ export class ManagedProcess {
 
   #spawn(): void {
     const { name, command, env, cwd, logFile, pidFile, detached = false } = this.spec;
-    const [program, ...args] = command;
+    const [program, ...args] = detached ? command : dieWithParent(command);
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, "a");
     const child = spawn(program, args, { cwd, detached, env: { ...process.env, ...env }, stdio: ["ignore", log, log] });
@@ -131,6 +131,12 @@ export class ManagedProcess {
   #startError(reason: string): StartError {
     return new StartError(`${this.spec.name} ${reason}. The end of ${this.spec.logFile}:\n${this.logTail()}`);
   }
+}
+
+/** On Linux the kernel ends the child when its parent dies, however that happens (SIGKILL runs no exit handler). */
+function dieWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  if (process.platform !== "linux" || Bun.which("setpriv") === null) return command;
+  return ["setpriv", "--pdeathsig", "KILL", "--", ...command];
 }
 
 /** The last `lines` lines of a text file; empty when it cannot be read. */

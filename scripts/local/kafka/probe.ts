@@ -12,7 +12,7 @@ const CLIENT_ID = "probe";
 export function isBrokerReady(port: number, timeoutMs = 1000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
-    let received = Buffer.alloc(0);
+    let received: Buffer = Buffer.alloc(0);
     const finish = (ready: boolean) => {
       clearTimeout(timer);
       socket.destroy();
@@ -22,7 +22,7 @@ export function isBrokerReady(port: number, timeoutMs = 1000): Promise<boolean> 
     socket.on("connect", () => socket.write(metadataRequest()));
     socket.on("error", () => finish(false));
     socket.on("close", () => finish(false));
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) finish(liveBrokers(received) > 0);
     });

@@ -1,0 +1,89 @@
+import { quote, type Token, tokens } from "./sql.ts";
+
+/** What the front has to do with a statement. */
+export type Statement =
+  /** A query with a result of any size: it is written to a file first, then sent. */
+  | { readonly kind: "select"; readonly format: string; readonly into: (file: string) => string }
+  /** An INSERT whose rows are in the request's body. */
+  | { readonly kind: "insert"; readonly format: string; readonly from: (file: string) => string }
+  /** Anything else: handed to the engine as it stands. */
+  | { readonly kind: "other"; readonly format: string; readonly sql: string };
+
+/** The text holds more than one statement, which ClickHouse's HTTP interface refuses. */
+export class MultiStatementError extends Error {
+  readonly code = "multi_statement";
+  readonly retry = false;
+}
+
+/**
+ * Decides how a statement is run. `hasData` tells that the statement came in the URL and a body with rows follows.
+ * @throws {MultiStatementError} when another statement follows a semicolon.
+ */
+export function parseStatement(text: string, hasData: boolean, defaultFormat: string): Statement {
+  const first = firstWord(text);
+  if (first === "INSERT") return hasData ? parseInsert(text) : { kind: "other", format: defaultFormat, sql: text };
+  const all = [...tokens(text)];
+  const semicolon = all.findIndex((token) => token.text === ";" && token.kind === "symbol");
+  if (semicolon >= 0 && all.slice(semicolon).some((token) => token.text !== ";")) {
+    throw new MultiStatementError("Syntax error (Multi-statements are not allowed)");
+  }
+  const body = semicolon >= 0 ? all.slice(0, semicolon) : all;
+  const end = body.at(-1)?.end ?? 0;
+  const sql = text.slice(0, end);
+  const format = formatClause(body);
+  const name = format === undefined ? defaultFormat : sql.slice(format.name.start, format.name.end);
+  if (!isSelect(first, body)) return { kind: "other", format: name, sql };
+  const head = sql.slice(0, format?.keyword.start ?? end);
+  const rest = format === undefined ? `FORMAT ${name}` : sql.slice(format.keyword.start);
+  return { kind: "select", format: name, into: (file) => `${head}\nINTO OUTFILE ${quote(file)} TRUNCATE ${rest}` };
+}
+
+function firstWord(text: string): string | undefined {
+  for (const token of tokens(text)) if (token.text !== "(") return token.text;
+  return undefined;
+}
+
+function isSelect(first: string | undefined, body: readonly Token[]): boolean {
+  if (first === "SELECT") return true;
+  return first === "WITH" && !body.some((token) => token.text === "INSERT" && token.kind === "word");
+}
+
+/** The `FORMAT name` at the end of a statement; only SETTINGS may follow it. */
+function formatClause(body: readonly Token[]): { keyword: Token; name: Token } | undefined {
+  for (let at = body.length - 2; at >= 0; at -= 1) {
+    const [keyword, name, after] = [body[at], body[at + 1], body[at + 2]];
+    if (keyword?.text !== "FORMAT" || keyword.kind !== "word" || keyword.depth !== 0 || name?.kind !== "word") continue;
+    return after === undefined || after.text === "SETTINGS" ? { keyword, name } : undefined;
+  }
+  return undefined;
+}
+
+/** `INSERT INTO t (c) [SETTINGS …] FORMAT f` or `… VALUES`: the engine reads the rows from a file, so FROM INFILE goes in. */
+function parseInsert(text: string): Statement {
+  let settings: Token | undefined;
+  let format: Token | undefined;
+  for (const token of tokens(text)) {
+    if (token.depth !== 0) continue;
+    if (format !== undefined) {
+      if (token.kind !== "word") break;
+      const name = text.slice(token.start, token.end);
+      const head = text.slice(0, (settings ?? format).start);
+      const clause = settings === undefined ? "" : text.slice(settings.start, format.start);
+      return { kind: "insert", format: name, from: (file) => `${head}${infile(file)} ${clause}FORMAT ${name}` };
+    }
+    if (token.kind !== "word") continue;
+    if (token.text === "SELECT" || token.text === "WITH") break;
+    if (token.text === "SETTINGS") settings ??= token;
+    if (token.text === "FORMAT") format = token;
+    if (token.text === "VALUES") {
+      const head = text.slice(0, (settings ?? token).start);
+      const clause = settings === undefined ? "" : text.slice(settings.start, token.start);
+      return { kind: "insert", format: "Values", from: (file) => `${head}${infile(file)} ${clause}FORMAT Values` };
+    }
+  }
+  return { kind: "other", format: "TabSeparated", sql: text };
+}
+
+function infile(file: string): string {
+  return ` FROM INFILE ${quote(file)} COMPRESSION 'none'`;
+}

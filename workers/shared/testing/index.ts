@@ -1,0 +1,4 @@
+export { type WaitOptions, WaitTimeoutError, waitFor } from "../../../scripts/lib/wait-for.ts";
+export { type ClickHouseAddress, type OwnStack, ownStack, type Stack, useStack } from "./stack.ts";
+export { uniqueName } from "./unique-name.ts";
+export { type LogLine, type RunningWorker, startWorker, type WorkerSpec } from "./worker.ts";
