@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { dieWithParent } from "./die-with-parent.ts";
 import { identify, isAlive, type ProcessIdentity, readPidFile, signal, writePidFile } from "./process-identity.ts";
 import { WaitTimeoutError, waitFor } from "./wait-for.ts";
 
@@ -131,12 +132,6 @@ export class ManagedProcess {
   #startError(reason: string): StartError {
     return new StartError(`${this.spec.name} ${reason}. The end of ${this.spec.logFile}:\n${this.logTail()}`);
   }
-}
-
-/** On Linux the kernel ends the child when its parent dies, however that happens (SIGKILL runs no exit handler). */
-function dieWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
-  if (process.platform !== "linux" || Bun.which("setpriv") === null) return command;
-  return ["setpriv", "--pdeathsig", "KILL", "--", ...command];
 }
 
 /** The last `lines` lines of a text file; empty when it cannot be read. */

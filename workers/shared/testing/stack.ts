@@ -2,10 +2,11 @@
  * Real Kafka and ClickHouse for integration tests. The classes that run them live in scripts/local, which also serves
  * `make up`; this folder is the one place under workers/ that may import from there, and no worker imports this folder.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../../scripts/lib/ports.ts";
+import { identify, readPidFile, signal } from "../../../scripts/lib/process-identity.ts";
 import { Engine } from "../../../scripts/local/engine/engine.ts";
 import { Broker } from "../../../scripts/local/kafka/broker.ts";
 
@@ -31,6 +32,9 @@ export interface OwnStack extends Stack {
   readonly close: () => Promise<void>;
 }
 
+const PREFIX = "countinghouse-test-";
+const PID_FILES = ["kafka.pid", "clickhouse.pid"] as const;
+
 let shared: Promise<Stack> | undefined;
 
 /**
@@ -45,22 +49,26 @@ export function useStack(): Promise<Stack> {
 
 /** Starts a broker and an engine for one test on free ports and temporary data. Takes about 5 s. */
 export async function ownStack(): Promise<OwnStack> {
-  const dir = mkdtempSync(join(tmpdir(), "countinghouse-"));
-  const broker = new Broker({ dir: join(dir, "kafka"), port: await freePort(), logFile: join(dir, "kafka.log") });
+  sweep();
+  const dir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const broker = new Broker({
+    dir: join(dir, "kafka"),
+    port: await freePort(),
+    logFile: join(dir, "kafka.log"),
+    pidFile: join(dir, PID_FILES[0]),
+  });
   const engine = new Engine({
     dir: join(dir, "clickhouse"),
     port: await freePort(),
     user: "default",
     password: "test-password",
     logFile: join(dir, "clickhouse.log"),
+    pidFile: join(dir, PID_FILES[1]),
   });
-  const remove = () => rmSync(dir, { recursive: true, force: true });
-  process.once("exit", remove);
   await Promise.all([broker.start(), engine.start()]);
   const close = async () => {
     await Promise.all([broker.kill(), engine.kill()]);
-    process.off("exit", remove);
-    remove();
+    rmSync(dir, { recursive: true, force: true });
   };
   const { user, password } = engine.options;
   return { brokers: broker.brokers, clickhouse: { url: engine.url, user, password }, broker, engine, close };
@@ -71,4 +79,18 @@ function stackFromEnv(): Promise<Stack> | undefined {
   if (brokers === undefined || url === undefined) return undefined;
   const { TEST_CLICKHOUSE_USER: user = "default", TEST_CLICKHOUSE_PASSWORD: password = "" } = process.env;
   return Promise.resolve({ brokers, clickhouse: { url, user, password } });
+}
+
+/** Removes what test processes left behind that no longer run; `bun test` gives them no chance to do it themselves. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (Number.isNaN(pid) || identify(pid) !== undefined) continue;
+    const dir = join(tmpdir(), name);
+    for (const file of PID_FILES) {
+      const orphan = readPidFile(join(dir, file));
+      if (orphan !== undefined) signal(orphan, "SIGKILL");
+    }
+    rmSync(dir, { recursive: true, force: true });
+  }
 }

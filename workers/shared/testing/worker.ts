@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { dieWithParent } from "../../../scripts/lib/die-with-parent.ts";
 import { waitFor } from "../../../scripts/lib/wait-for.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
@@ -43,7 +44,7 @@ export interface RunningWorker {
 export function startWorker(spec: WorkerSpec): RunningWorker {
   const logs: LogLine[] = [];
   const { PATH = "", HOME = "" } = process.env;
-  const child = Bun.spawn([...command(spec), ...(spec.args ?? [])], {
+  const child = Bun.spawn(dieWithParent([...command(spec), ...(spec.args ?? [])]), {
     cwd: ROOT,
     env: { PATH, HOME, TZ: "UTC", ...spec.env },
     stdin: "ignore",
@@ -51,11 +52,8 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
     stderr: "pipe",
   });
   const output = Promise.all([collect(child.stdout, logs), collect(child.stderr, logs)]);
-  const killAtExit = () => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
   // The log is complete before `exited` resolves, so that a test may look at the last line then.
   const exited = child.exited.then(async (code) => {
-    process.off("exit", killAtExit);
     await output;
     return code;
   });
@@ -82,7 +80,7 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
   };
 }
 
-function command({ binary, entry }: WorkerSpec): string[] {
+function command({ binary, entry }: WorkerSpec): [string, ...string[]] {
   const compiled = binary === undefined ? undefined : join(ROOT, "dist", binary);
   if (compiled !== undefined && existsSync(compiled)) return [compiled];
   if (entry !== undefined) return [process.execPath, join(ROOT, entry)];

@@ -1,0 +1,88 @@
+# `make` prints the targets. Everything a target needs is fetched once: Bun into .tools/, packages into node_modules/,
+# Kafka's jars into .tools/. Node with npm, a JRE 17+ and Maven come from the system (see `make setup`).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BUN_VERSION := $(shell sed -n 's/.*"bun": "\([0-9.]*\)".*/\1/p' package.json)
+BUN := $(CURDIR)/.tools/node_modules/.bin/bun
+BUN_STAMP := .tools/bun-$(BUN_VERSION).stamp
+MODULES_STAMP := .tools/modules.stamp
+BIN := node_modules/.bin
+
+WORKERS := $(foreach main,$(wildcard workers/*/main.ts),$(word 2,$(subst /, ,$(main))))
+SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' 2>/dev/null)
+VERSION := $(shell sed -n 's/.*"version": "\([^"]*\)".*/\1/p' package.json)
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
+	@$(BUN) scripts/local/fetch.ts
+
+.tools/system.stamp: scripts/system.sh
+	@bash scripts/system.sh
+	@mkdir -p .tools && touch $@
+
+$(BUN_STAMP): package.json | .tools/system.stamp
+	@test -n "$(BUN_VERSION)" || { echo "package.json names no version of bun in devDependencies" >&2; exit 1; }
+	@echo "Bun $(BUN_VERSION): installing into .tools/"
+	@npm install --silent --no-audit --no-fund --prefix .tools --no-save bun@$(BUN_VERSION)
+	@$(BUN) --version >/dev/null
+	@touch $@
+
+$(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock
+	@$(BUN) install --frozen-lockfile
+	@touch $@
+
+.PHONY: build
+build: $(addprefix dist/,$(WORKERS)) ## Compile the workers into dist/
+
+# Changes only when the commit does, so that a binary never names an older commit than the one it was built from.
+dist/.commit: FORCE
+	@mkdir -p dist
+	@[ "$$(cat $@ 2>/dev/null)" = "$(COMMIT)" ] || echo "$(COMMIT)" >$@
+
+FORCE:
+
+# A binary must take its settings from its environment alone, not from a .env or bunfig.toml beside which it is started.
+COMPILE := build --compile --minify --sourcemap=linked --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+  --define 'BUILD_VERSION="$(VERSION)"' --define 'BUILD_COMMIT="$(COMMIT)"'
+
+dist/%: workers/%/main.ts $(SOURCES) bun.lock dist/.commit $(MODULES_STAMP)
+	@echo "dist/$*: compiling"
+	@$(BUN) $(COMPILE) workers/$*/main.ts --outfile dist/$*.new >dist/$*.log 2>&1 || { cat dist/$*.log >&2; exit 1; }
+	@mv dist/$*.new dist/$*
+	@rm -f dist/$*.log
+
+.PHONY: lint
+lint: $(MODULES_STAMP) ## Check format, types and dead code
+	@$(BIN)/biome ci .
+	@$(BIN)/tsc --noEmit
+	@$(BUN) --bun $(BIN)/knip
+
+.PHONY: test
+test: $(MODULES_STAMP) ## Run the tests against a real broker and engine (paths by ARGS="…")
+	@$(BUN) scripts/test.ts $(ARGS)
+
+.PHONY: up
+up: build ## Start the local stack and leave it running
+	@$(BUN) scripts/local/stack.ts up
+
+.PHONY: down
+down: $(MODULES_STAMP) ## Stop the local stack; its data stays
+	@$(BUN) scripts/local/stack.ts down
+
+.PHONY: status
+status: $(MODULES_STAMP) ## Show what runs and where it listens
+	@$(BUN) scripts/local/stack.ts status
+
+.PHONY: clean
+clean: $(MODULES_STAMP) ## Stop the local stack and remove its data and dist/
+	@$(BUN) scripts/local/stack.ts clean
+	@rm -rf dist

@@ -1,0 +1,33 @@
+/** Kinds of tests, by what they need: nothing, the real broker and engine, or those and the compiled binaries. */
+export type Kind = "unit" | "integration" | "e2e";
+
+/** How the tests of a run ended. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** The kind of a test file, from its name. */
+export function kindOf(file: string): Kind {
+  if (/\.e2e\.test\.tsx?$/.test(file)) return "e2e";
+  return /\.integration\.test\.tsx?$/.test(file) ? "integration" : "unit";
+}
+
+/** The totals in a JUnit report, taken from its root element; all 0 when it has none. */
+export function junitCounts(xml: string): Counts {
+  const root = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? "";
+  const attribute = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(root)?.[1] ?? 0);
+  const failed = attribute("failures") + attribute("errors");
+  const skipped = attribute("skipped");
+  return { passed: attribute("tests") - failed - skipped, failed, skipped };
+}
+
+/** Adds up runs: the number of failures and the line `N passed, N failed[, N skipped]`. */
+export function summary(runs: readonly Counts[]): { failed: number; line: string } {
+  const sum = (pick: (counts: Counts) => number) => runs.reduce((total, counts) => total + pick(counts), 0);
+  const failed = sum((counts) => counts.failed);
+  const skipped = sum((counts) => counts.skipped);
+  const line = `${sum((counts) => counts.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  return { failed, line };
+}

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { ManagedProcess } from "../lib/managed-process.ts";
+import { Engine } from "./engine/engine.ts";
+import { Broker } from "./kafka/broker.ts";
+import { type LocalSettings, logPath, pidPath, workerEnv } from "./settings.ts";
+
+/** One long-running part of the stack, as the command line handles it. */
+export interface Service {
+  readonly name: string;
+  /** What it listens on, with the variable that moves it; undefined when it has no fixed port. */
+  readonly port?: { readonly number: number; readonly variable: string };
+  /** Where to reach it, for `status`. */
+  readonly address: string;
+  readonly logFile: string;
+  readonly pid: () => number | undefined;
+  readonly start: () => Promise<number>;
+  readonly stop: () => Promise<boolean>;
+}
+
+/** One of our binaries in the stack. */
+export interface WorkerProcess {
+  readonly name: string;
+  /** Binary and arguments, relative to the repository. */
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** Answers 2xx when the worker is ready. */
+  readonly readyUrl: string;
+}
+
+/** A binary that runs to its end before the workers start, as a migration does. */
+export interface SetupStep {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const ROOT = join(import.meta.dir, "../..");
+
+/** Run in this order by `up`, after Kafka and ClickHouse and before the workers. */
+export function setupSteps(_settings: LocalSettings): readonly SetupStep[] {
+  return [];
+}
+
+/** Started in this order by `up`, stopped in the reverse one by `down`. */
+export function workerProcesses(_settings: LocalSettings): readonly WorkerProcess[] {
+  return [];
+}
+
+/** Kafka and ClickHouse, as processes that outlive the command. */
+export function infrastructure(settings: LocalSettings): readonly Service[] {
+  const { dir, kafkaPort, clickhousePort, clickhouseUser: user, clickhousePassword: password } = settings;
+  const common = (name: string) => ({
+    dir: join(dir, name),
+    logFile: logPath(settings, name),
+    pidFile: pidPath(settings, name),
+    detached: true,
+  });
+  const broker = new Broker({ ...common("kafka"), port: kafkaPort });
+  const engine = new Engine({ ...common("clickhouse"), port: clickhousePort, user, password });
+  return [
+    {
+      name: "kafka",
+      port: { number: kafkaPort, variable: "LOCAL_KAFKA_PORT" },
+      address: broker.brokers,
+      logFile: broker.config.logFile,
+      pid: () => broker.pid,
+      start: () => broker.start(),
+      stop: () => broker.stop(),
+    },
+    {
+      name: "clickhouse",
+      port: { number: clickhousePort, variable: "LOCAL_CLICKHOUSE_PORT" },
+      address: engine.url,
+      logFile: engine.options.logFile,
+      pid: () => engine.pid,
+      start: () => engine.start(),
+      stop: () => engine.stop(),
+    },
+  ];
+}
+
+/** The workers as services. */
+export function workers(settings: LocalSettings): readonly Service[] {
+  return workerProcesses(settings).map(({ name, command: [binary, ...args], env, readyUrl }) => {
+    const logFile = logPath(settings, name);
+    const worker = new ManagedProcess({
+      name,
+      command: [join(ROOT, binary), ...args],
+      env: { ...workerEnv(settings), ...env },
+      cwd: ROOT,
+      logFile,
+      pidFile: pidPath(settings, name),
+      detached: true,
+      isReady: async () => (await fetch(readyUrl).catch(() => undefined))?.ok === true,
+      readyTimeoutMs: 30_000,
+      stopTimeoutMs: 35_000,
+    });
+    return {
+      name,
+      address: readyUrl,
+      logFile,
+      pid: () => worker.identity?.pid,
+      start: () => worker.start(),
+      stop: () => worker.stop(),
+    };
+  });
+}

@@ -1,0 +1,55 @@
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+const ROOT = join(import.meta.dir, "../..");
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65535).default(fallback);
+
+const schema = z.object({
+  LOCAL_DIR: z.string().default(".local"),
+  LOCAL_KAFKA_PORT: port(19092),
+  LOCAL_CLICKHOUSE_PORT: port(18123),
+  LOCAL_CLICKHOUSE_USER: z.string().default("default"),
+  LOCAL_CLICKHOUSE_PASSWORD: z.string().default(""),
+});
+
+/** Settings of the local stack. */
+export interface LocalSettings {
+  /** Absolute path of the directory that holds all data, logs and pid files. */
+  readonly dir: string;
+  readonly kafkaPort: number;
+  readonly clickhousePort: number;
+  readonly clickhouseUser: string;
+  readonly clickhousePassword: string;
+}
+
+/** Reads the settings from an environment. @throws {z.ZodError} naming every bad variable. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
+  const read = schema.parse(env);
+  return {
+    dir: resolve(ROOT, read.LOCAL_DIR),
+    kafkaPort: read.LOCAL_KAFKA_PORT,
+    clickhousePort: read.LOCAL_CLICKHOUSE_PORT,
+    clickhouseUser: read.LOCAL_CLICKHOUSE_USER,
+    clickhousePassword: read.LOCAL_CLICKHOUSE_PASSWORD,
+  };
+}
+
+/** The environment that makes a worker use this stack. */
+export function workerEnv(settings: LocalSettings): Record<string, string> {
+  return {
+    KAFKA_BROKERS: `127.0.0.1:${settings.kafkaPort}`,
+    CLICKHOUSE_URL: `http://127.0.0.1:${settings.clickhousePort}`,
+    CLICKHOUSE_USER: settings.clickhouseUser,
+    CLICKHOUSE_PASSWORD: settings.clickhousePassword,
+  };
+}
+
+/** Path of a log file by process name. */
+export function logPath(settings: LocalSettings, name: string): string {
+  return join(settings.dir, "logs", `${name}.log`);
+}
+
+/** Path of a pid file by process name. */
+export function pidPath(settings: LocalSettings, name: string): string {
+  return join(settings.dir, "run", `${name}.pid`);
+}

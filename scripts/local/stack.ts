@@ -1,0 +1,112 @@
+/** `bun scripts/local/stack.ts up|down|status|clean`: the local stack as background processes with data in `.local/`. */
+import { rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { StartError } from "../lib/managed-process.ts";
+import { isPortFree, portOwner } from "../lib/ports.ts";
+import { JarsError } from "./kafka/jars.ts";
+import { infrastructure, type Service, setupSteps, workers } from "./services.ts";
+import { type LocalSettings, readSettings, workerEnv } from "./settings.ts";
+
+/** A failure the user can do something about; the message says what. */
+class StackError extends Error {
+  readonly code = "stack";
+  readonly retry = false;
+}
+
+const ROOT = join(import.meta.dir, "../..");
+
+async function up(settings: LocalSettings): Promise<void> {
+  const base = infrastructure(settings);
+  for (const service of [...base, ...workers(settings)]) await checkPort(service);
+  for (const service of base) await startService(service);
+  for (const step of setupSteps(settings)) {
+    await timed(step.name, async () => {
+      const [binary, ...args] = step.command;
+      const env = { ...process.env, ...workerEnv(settings), ...step.env };
+      const run = Bun.spawn([join(ROOT, binary), ...args], { cwd: ROOT, env, stdout: "inherit", stderr: "inherit" });
+      const code = await run.exited;
+      if (code !== 0) throw new StackError(`${step.name} failed with exit code ${code}; its output is above`);
+    });
+  }
+  for (const service of workers(settings)) await startService(service);
+  status(settings);
+  console.log("\n`make status` shows this again, `make down` stops it, `make clean` removes its data.");
+}
+
+async function down(settings: LocalSettings): Promise<void> {
+  for (const service of [...infrastructure(settings), ...workers(settings)].reverse()) {
+    if (service.pid() === undefined) console.log(`${service.name}: not running`);
+    else {
+      await timed(`${service.name}: stopping`, async () => {
+        if (!(await service.stop())) console.log(`${service.name}: did not stop in time and was killed`);
+      });
+    }
+  }
+}
+
+function status(settings: LocalSettings): boolean {
+  const services = [...infrastructure(settings), ...workers(settings)];
+  const rows = services.map((service) => ({
+    service: service.name,
+    state: service.pid() === undefined ? "stopped" : "running",
+    pid: service.pid() ?? "",
+    address: service.address,
+    log: relative(ROOT, service.logFile),
+  }));
+  console.log(Bun.inspect.table(rows));
+  return rows.every((row) => row.state === "running");
+}
+
+async function clean(settings: LocalSettings): Promise<void> {
+  await down(settings);
+  for (const part of ["kafka", "clickhouse", "logs", "run"]) {
+    rmSync(join(settings.dir, part), { recursive: true, force: true });
+  }
+  console.log(`removed the data in ${relative(ROOT, settings.dir) || settings.dir}`);
+}
+
+async function checkPort({ name, port, pid }: Service): Promise<void> {
+  if (port === undefined || pid() !== undefined || (await isPortFree(port.number))) return;
+  const owner = portOwner(port.number) ?? "another program";
+  throw new StackError(
+    `${name}: port ${port.number} is in use by ${owner}. ` +
+      `Stop that, or choose another port: ${port.variable}=${port.number + 1} make up`,
+  );
+}
+
+async function startService(service: Service): Promise<void> {
+  const running = service.pid();
+  if (running !== undefined) return console.log(`${service.name}: already running (pid ${running})`);
+  await timed(`${service.name}: starting`, () => service.start());
+}
+
+async function timed(what: string, task: () => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  process.stdout.write(`${what} … `);
+  await task();
+  console.log(`done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+async function main([command]: readonly string[]): Promise<number> {
+  const settings = readSettings(process.env);
+  if (command === "up") await up(settings);
+  else if (command === "down") await down(settings);
+  else if (command === "status") return status(settings) ? 0 : 3;
+  else if (command === "clean") await clean(settings);
+  else {
+    console.error("usage: stack.ts up|down|status|clean");
+    return 2;
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof z.ZodError) console.error(z.prettifyError(error));
+  else if (error instanceof StackError || error instanceof StartError || error instanceof JarsError) {
+    console.error(`\n${error.message}\nNext: \`make status\` shows what runs; \`make down\` stops it.`);
+  } else throw error;
+  process.exitCode = 1;
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven. What is missing is installed on
+# Debian as root; elsewhere one line says what to install.
+set -euo pipefail
+
+missing=()
+command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+
+java_major() { java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -1; }
+if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then missing+=(openjdk-17-jre-headless); fi
+
+command -v mvn >/dev/null || missing+=(maven)
+
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  # A newer Debian has a newer JRE only; its default one serves as well.
+  if ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then apt-get update -qq; fi
+  if ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
+    missing=("${missing[@]/openjdk-17-jre-headless/default-jre-headless}")
+  fi
+  echo "Installing with apt-get: ${missing[*]}"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  exit 0
+fi
+
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+ (missing here: ${missing[*]})" >&2
+exit 1
