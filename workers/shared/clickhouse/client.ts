@@ -32,7 +32,7 @@ export type ClickHouse = {
     options?: { settings?: Settings; signal?: AbortSignal },
   ): Promise<void>;
   /** Runs a statement that returns nothing (DDL, INSERT … SELECT, DELETE). */
-  command(sql: string, options?: { params?: QueryParams; settings?: Settings; database?: string }): Promise<void>;
+  command(sql: string, options?: { params?: QueryParams; settings?: Settings }): Promise<void>;
   /** True when the server answers. Never throws. */
   ping(): Promise<boolean>;
   close(): Promise<void>;

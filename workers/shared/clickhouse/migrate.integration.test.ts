@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { AppError } from "../runtime/errors.ts";
+import { createTestDatabase, type TestDatabase, useStack } from "../testing/index.ts";
+import { migrate, planMigrations, splitStatements } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { rawRetentionDays, setRawRetention } from "./retention.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase((await useStack()).clickhouse);
+}, 60_000);
+afterAll(() => db.drop());
+
+test("a second run applies nothing", async () => {
+  const report = await migrate(db.clickhouse);
+  expect(report).toEqual({ applied: [], alreadyApplied: MIGRATIONS.length });
+});
+
+test("a run that was interrupted is repeated as it is", async () => {
+  await db.clickhouse.command("ALTER TABLE schema_migrations DELETE WHERE version >= 4", {
+    settings: { mutations_sync: 1 },
+  });
+  const report = await migrate(db.clickhouse);
+  expect(report.applied).toEqual(MIGRATIONS.filter((m) => m.version >= 4).map((m) => m.name));
+});
+
+test("an edited file is refused", async () => {
+  const edited = MIGRATIONS.map((m) => (m.version === 2 ? { ...m, sql: `${m.sql}\n-- edited` } : m));
+  const refused = await migrate(db.clickhouse, { migrations: edited }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(AppError);
+  expect((refused as AppError).code).toBe("MIGRATION_EDITED");
+});
+
+test("versions of a newer binary are left alone", () => {
+  const applied = [{ version: 99, name: "future", checksum: "x" }];
+  expect(planMigrations(applied, MIGRATIONS)).toEqual([...MIGRATIONS]);
+});
+
+test("statements are split at semicolons that end a line", () => {
+  expect(splitStatements("-- a; b\nSELECT ';' AS x;\n\n-- only a comment\n;SELECT 2;")).toHaveLength(2);
+});
+
+test("lengthening the retention marks the days before as incomplete", async () => {
+  expect(await rawRetentionDays(db.clickhouse)).toBe(90);
+  expect(await setRawRetention(db.clickhouse, 30)).toBe(true);
+  const horizon = async () =>
+    (await db.clickhouse.query<{ s: string }>("SELECT toString(toDate(complete_since)) AS s FROM raw_horizon"))[0]?.s;
+  const at30 = await horizon();
+  expect(await setRawRetention(db.clickhouse, 60)).toBe(true);
+  expect(await horizon()).toBe(at30);
+  expect(await setRawRetention(db.clickhouse, 60)).toBe(false);
+  const [table] = await db.clickhouse.query<{ q: string }>(
+    "SELECT create_table_query AS q FROM system.tables WHERE database = currentDatabase() AND name = 'events_raw'",
+  );
+  expect(table?.q).toContain("toIntervalDay(60)");
+});

@@ -1,0 +1,5 @@
+declare module "*.sql" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: the bundler's text loader exports the file's text as default
+  export default text;
+}
