@@ -1,0 +1,111 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { createClickHouse } from "../../shared/clickhouse/client.ts";
+import { createDatabase, migrate } from "../../shared/clickhouse/migrate.ts";
+import { rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
+import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
+import { retryWithBackoff } from "../../shared/runtime/retry.ts";
+import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
+import type { CliIo } from "../cli/io.ts";
+import { parseCount, parseDuration } from "../cli/options.ts";
+import { CommandError, runCommand, type Services } from "../cli/services.ts";
+
+type MigrateOptions = {
+  rawRetentionDays?: number;
+  partitions: number;
+  replicationFactor: number;
+  topicRetention: number;
+  wait: number;
+};
+
+const HELP = `
+Examples:
+  ops migrate                              create or update tables, views and topics
+  ops migrate --raw-retention-days 30      keep raw events for 30 days
+  ops migrate --partitions 12 --replication-factor 3
+${EXIT_HELP}`;
+
+/** `ops migrate`: brings database and topics to what this binary needs. Safe to run at any time, any number of times. */
+export function registerMigrate(program: Command, io: CliIo): void {
+  program
+    .command("migrate")
+    .description("create or update the database, its tables and views, and the topics")
+    .option(
+      "--raw-retention-days <days>",
+      "days for which raw events are kept (default: as it is, 90 at first)",
+      parseDays,
+    )
+    .option("--partitions <n>", "partitions of the events and dead-letter topics, when they are created", parseCount, 6)
+    .option("--replication-factor <n>", "replicas of each partition, when topics are created", parseCount, 1)
+    .option(
+      "--topic-retention <time>",
+      "how long the events topic keeps messages, when it is created",
+      parseDuration,
+      7 * 86_400_000,
+    )
+    .option("--wait <time>", "wait this long for ClickHouse to answer", parseDuration, 60_000)
+    .addHelpText("after", HELP)
+    .action((options: MigrateOptions) => runCommand(io, (services) => runMigrate(services, options)));
+}
+
+async function runMigrate(services: Services, options: MigrateOptions): Promise<ExitCode> {
+  const { config, clickhouse, io } = services;
+  await prepareDatabase(services, options.wait);
+
+  const report = await migrate(clickhouse, {
+    onApplied: ({ version, name }) => io.err(`schema ${version} ${name}: applied`),
+  });
+  io.out(
+    `schema: ${report.applied.length} applied, ${report.alreadyApplied} already there (${config.CLICKHOUSE_DATABASE})`,
+  );
+
+  const wanted = options.rawRetentionDays;
+  if (wanted !== undefined) {
+    if (wanted - 1 < config.EVENT_MAX_AGE_DAYS) {
+      throw new CommandError(
+        EXIT.usage,
+        `raw events kept for ${wanted} days, but events of up to ${config.EVENT_MAX_AGE_DAYS} days are accepted`,
+        `set EVENT_MAX_AGE_DAYS to ${wanted - 1} or less for all workers first, or keep raw events for longer`,
+      );
+    }
+    await setRawRetention(clickhouse, wanted);
+  }
+  io.out(`raw events: kept for ${await rawRetentionDays(clickhouse)} days`);
+
+  const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
+  const created = await ensureTopics(services.admin, specs, options.replicationFactor);
+  io.out(`topics: ${created.length === 0 ? "all there" : `created ${created.join(", ")}`}`);
+  return EXIT.ok;
+}
+
+async function prepareDatabase({ config, io }: Services, waitMs: number): Promise<void> {
+  // The pipeline's database may not exist yet, and a server refuses connections that name a missing one.
+  const server = createClickHouse({ ...config, CLICKHOUSE_DATABASE: "default" });
+  const deadline = io.clock.now() + waitMs;
+  try {
+    await retryWithBackoff(() => createDatabase(server, config.CLICKHOUSE_DATABASE), {
+      minMs: 250,
+      maxMs: 2_000,
+      signal: AbortSignal.any([io.signal, AbortSignal.timeout(Math.max(1, deadline - io.clock.now()))]),
+      onRetry: (error, attempt) => {
+        if (attempt === 1) io.err(`waiting for ClickHouse at ${config.CLICKHOUSE_URL}: ${error.message}`);
+      },
+    });
+  } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") {
+      throw new CommandError(
+        EXIT.notProven,
+        `ClickHouse at ${config.CLICKHOUSE_URL} did not answer within ${waitMs / 1000} s`,
+        "start it, or correct CLICKHOUSE_URL, and run the command again",
+      );
+    }
+    throw error;
+  } finally {
+    await server.close();
+  }
+}
+
+function parseDays(text: string): number {
+  const days = parseCount(text);
+  if (days < 2) throw new InvalidArgumentError("At least 2 days.");
+  return days;
+}
