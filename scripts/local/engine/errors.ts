@@ -34,19 +34,21 @@ export function toEngineError(error: unknown): unknown {
   return new EngineError(code, error.message);
 }
 
+// As ClickHouse 26.7 maps them; `SELECT errorCodeToName(62)` names a number.
 const STATUS: ReadonlyMap<number, number> = new Map(
   Object.entries({
     // bad arguments, values that do not parse, syntax
-    400: [
-      6, 7, 8, 15, 26, 27, 36, 38, 41, 44, 53, 62, 69, 72, 117, 125, 128, 129, 167, 168, 321, 376, 427, 441, 675, 676,
-    ],
-    403: [192, 193, 497, 516],
-    // unknown table, function, identifier, type, engine, database, setting, format, column …
-    404: [45, 46, 47, 50, 56, 60, 63, 71, 73, 78, 81, 115, 137, 138, 152],
+    400: [6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 321, 376, 427, 441, 675, 676],
+    401: [194],
+    403: [192, 193, 497, 512, 516],
+    // unknown table, function, identifier, type, engine, database, setting, format …
+    404: [46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 152, 336, 511],
     408: [159],
-    413: [307],
+    411: [381],
+    413: [229],
+    415: [779],
     501: [48],
-    503: [209, 439],
+    503: [76, 209, 439],
   }).flatMap(([status, codes]) => codes.map((code) => [code, Number(status)] as const)),
 );
 

@@ -53,8 +53,10 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
   });
   const output = Promise.all([collect(child.stdout, logs), collect(child.stderr, logs)]);
   // The log is complete before `exited` resolves, so that a test may look at the last line then.
+  let exitCode: number | null = null;
   const exited = child.exited.then(async (code) => {
     await output;
+    exitCode = code;
     return code;
   });
   return {
@@ -62,7 +64,7 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
     logs,
     exited,
     get exitCode() {
-      return child.exitCode ?? (child.signalCode === null ? null : 128);
+      return exitCode;
     },
     async waitForLog(matches, { timeoutMs = 30_000, describe = "a log line" } = {}) {
       const look = () => {
