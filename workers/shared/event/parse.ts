@@ -87,8 +87,8 @@ function describeIssue(issue: IssueInput): string | undefined {
 function selectorReason(value: unknown, field: "source" | "event_type"): string {
   const message = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   if (field === "source") return `must be one of ${SOURCES.join(", ")}`;
-  if (message["event_type"] === undefined) return "is required";
-  const source = SOURCES.find((name) => name === (message["source"] ?? DEFAULT_SOURCE)) ?? DEFAULT_SOURCE;
+  if (message.event_type === undefined) return "is required";
+  const source = SOURCES.find((name) => name === (message.source ?? DEFAULT_SOURCE)) ?? DEFAULT_SOURCE;
   return `not a type of source ${source}, which has ${EVENT_TYPES[source].join(", ")}`;
 }
 
