@@ -39,6 +39,10 @@ export interface SimulatorOptions {
   readonly duplicateShare: number;
   /** The share of arrivals that are broken messages instead of events. */
   readonly malformedShare: number;
+  /** Nothing arrives from this time on, in ms since the epoch; default: arrivals never end. */
+  readonly endTimeMs?: number | undefined;
+  /** The most arrivals, broken messages included, copies not; default: no limit. */
+  readonly maxArrivals?: number | undefined;
   /** The broken messages to choose from; all of them by default. */
   readonly malformedVariants?: readonly MalformedVariant[];
 }
@@ -85,6 +89,8 @@ export interface Simulator {
   next(): PlannedSend | undefined;
   /** Ends the arrivals. What was held back or is to be resent still comes. */
   stop(): void;
+  /** True once nothing arrives any more. */
+  readonly ended: boolean;
   /** How many planned sends wait for their time. */
   readonly pending: number;
 }
@@ -107,6 +113,7 @@ class EventSimulator implements Simulator {
   readonly #variants: readonly MalformedVariant[];
   #nextArrivalMs: number;
   #stopped = false;
+  #arrivals = 0;
 
   constructor(options: SimulatorOptions) {
     this.#options = options;
@@ -126,13 +133,23 @@ class EventSimulator implements Simulator {
     return this.#schedule.size;
   }
 
+  get ended(): boolean {
+    return this.#stopped;
+  }
+
   stop(): void {
     this.#stopped = true;
   }
 
   next(): PlannedSend | undefined {
     // Whatever arrives later is sent later, so the earliest planned send is due once no arrival is before it.
+    const { endTimeMs = Number.POSITIVE_INFINITY, maxArrivals = Number.POSITIVE_INFINITY } = this.#options;
     while (!this.#stopped && this.#schedule.nextAtMs > this.#nextArrivalMs) {
+      if (this.#nextArrivalMs >= endTimeMs || this.#arrivals >= maxArrivals) {
+        this.#stopped = true;
+        break;
+      }
+      this.#arrivals++;
       this.#arrive(Math.floor(this.#nextArrivalMs));
       this.#nextArrivalMs += this.#gapMs();
     }
