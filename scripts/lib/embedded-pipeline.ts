@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClickHouse, createClickHouse } from "../../workers/shared/clickhouse/client.ts";
+import { type RunningWorker, startWorker } from "../../workers/shared/testing/worker.ts";
+import { Engine } from "../local/engine/engine.ts";
+import { Broker } from "../local/kafka/broker.ts";
+import { dieWithParent } from "./die-with-parent.ts";
+import { freePort } from "./ports.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const DATABASE = "countinghouse";
+
+/** Outcome of one `ops` command. */
+export type OpsResult = { code: number; stdout: string; stderr: string };
+
+/**
+ * The whole pipeline on free loopback ports and temporary data: a real broker, the real engine, the schema, and the
+ * compiled workers as they are asked for. Used by the demo, the benchmarks and the end-to-end tests.
+ */
+export class EmbeddedPipeline {
+  readonly #workers: RunningWorker[] = [];
+
+  private constructor(
+    readonly dir: string,
+    readonly broker: Broker,
+    readonly engine: Engine,
+    readonly clickhouse: ClickHouse,
+    /** What a worker needs to find Kafka and ClickHouse. */
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Starts broker and engine and applies the schema; about 7 s. Needs `make build` to have run. */
+  static async start(options: { migrateArgs?: readonly string[] } = {}): Promise<EmbeddedPipeline> {
+    const dir = mkdtempSync(join(tmpdir(), "countinghouse-"));
+    const broker = new Broker({ dir: join(dir, "kafka"), port: await freePort(), logFile: join(dir, "kafka.log") });
+    const engine = new Engine({
+      dir: join(dir, "clickhouse"),
+      port: await freePort(),
+      user: "default",
+      password: crypto.randomUUID(),
+      logFile: join(dir, "clickhouse.log"),
+    });
+    const env = {
+      KAFKA_BROKERS: broker.brokers,
+      CLICKHOUSE_URL: engine.url,
+      CLICKHOUSE_USER: engine.options.user,
+      CLICKHOUSE_PASSWORD: engine.options.password,
+      CLICKHOUSE_DATABASE: DATABASE,
+      HEALTH_PORT: "0",
+    };
+    const clickhouse = createClickHouse({
+      CLICKHOUSE_URL: engine.url,
+      CLICKHOUSE_USER: env.CLICKHOUSE_USER,
+      CLICKHOUSE_PASSWORD: env.CLICKHOUSE_PASSWORD,
+      CLICKHOUSE_DATABASE: DATABASE,
+      CLICKHOUSE_TIMEOUT_MS: 120_000,
+    });
+    const pipeline = new EmbeddedPipeline(dir, broker, engine, clickhouse, env);
+    try {
+      await Promise.all([broker.start(), engine.start()]);
+      const migrated = await pipeline.ops(["migrate", ...(options.migrateArgs ?? [])]);
+      if (migrated.code !== 0) throw new Error(`ops migrate failed (${migrated.code}):\n${migrated.stderr}`);
+      return pipeline;
+    } catch (error) {
+      await pipeline.stop();
+      throw error;
+    }
+  }
+
+  /** Starts a consumer; resolves when its process runs, not when it is ready. */
+  startConsumer(env: Record<string, string> = {}): RunningWorker {
+    return this.#worker("consumer", [], env);
+  }
+
+  /** Starts a producer with the given command line. */
+  startProducer(args: readonly string[], env: Record<string, string> = {}): RunningWorker {
+    return this.#worker("producer", args, env);
+  }
+
+  /** Runs one `ops` command to its end. */
+  async ops(args: readonly string[], env: Record<string, string> = {}): Promise<OpsResult> {
+    const { PATH = "", HOME = "" } = process.env;
+    const child = Bun.spawn(dieWithParent([join(ROOT, "dist/ops"), ...args]), {
+      cwd: ROOT,
+      env: { PATH, HOME, TZ: "UTC", ...this.env, ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [code, stdout, stderr] = await Promise.all([
+      child.exited,
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  /** One row of a query. */
+  async one<Row>(sql: string): Promise<Row> {
+    const [row] = await this.clickhouse.query<Row>(sql);
+    if (row === undefined) throw new Error(`no row from: ${sql}`);
+    return row;
+  }
+
+  /** Kills what runs and removes the data. Idempotent. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#workers.splice(0).map((worker) => worker.kill("SIGKILL")));
+    await Promise.allSettled([this.clickhouse.close(), this.broker.kill(), this.engine.kill()]);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #worker(binary: string, args: readonly string[], env: Record<string, string>): RunningWorker {
+    const worker = startWorker({ binary, args, env: { ...this.env, ...env } });
+    this.#workers.push(worker);
+    return worker;
+  }
+}
