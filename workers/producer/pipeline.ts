@@ -1,0 +1,109 @@
+import type { Kafka } from "../shared/kafka/client.ts";
+import { partitionOf } from "../shared/kafka/partitioner.ts";
+import { createSender } from "../shared/kafka/sender.ts";
+import { waitForTopics } from "../shared/kafka/wait-for-topic.ts";
+import type { Clock } from "../shared/runtime/clock.ts";
+import type { Scope } from "../shared/runtime/lifecycle.ts";
+import type { Logger } from "../shared/runtime/logger.ts";
+import type { ProducerConfig } from "./config.ts";
+import { createLedger, type Ledger } from "./ledger/ledger.ts";
+import { type LedgerWriter, startLedgerWriter } from "./ledger/ledger-writer.ts";
+import { countSettled, type ProducerMetrics } from "./metrics.ts";
+import type { Outcome, Outgoing } from "./send/outgoing.ts";
+import { createSendQueue, type SendQueue } from "./send/send-queue.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+export type PipelineDeps = {
+  kafka: Kafka;
+  logger: Logger;
+  clock: Clock;
+  metrics: ProducerMetrics;
+  scope: Scope;
+};
+
+/** The way from a source to Kafka, ready to take messages. */
+export type Pipeline = {
+  readonly queue: SendQueue;
+  readonly tally: Tally;
+  /** Rejects on what is no failure of Kafka. */
+  readonly failed: Promise<never>;
+  /**
+   * Takes no more, waits for what is under way (at most `graceMs`), then closes the ledger.
+   * True when every message was acknowledged or refused and the ledger is closed.
+   */
+  finish(graceMs: number): Promise<boolean>;
+};
+
+/** Connects to Kafka (for as long as it takes), opens the ledger if the source has one, and starts the send queue. */
+export async function startPipeline(
+  config: ProducerConfig,
+  ledgerOf: { instance: string; startedAtMs: number } | undefined,
+  deps: PipelineDeps,
+): Promise<Pipeline> {
+  const { kafka, logger, clock, metrics, scope } = deps;
+  const topics = [config.KAFKA_EVENTS_TOPIC, ...(ledgerOf ? [config.KAFKA_LEDGER_TOPIC] : [])];
+  const partitions = await waitForTopics({ kafka, logger }, topics);
+  const senderDeps = { kafka, logger, onFailure: () => metrics.sendFailures.inc() };
+
+  const ledger = ledgerOf && createLedger(ledgerOf.instance);
+  let writer: LedgerWriter | undefined;
+  if (ledgerOf && ledger) {
+    const sender = scope.add(createSender({ topic: config.KAFKA_LEDGER_TOPIC }, senderDeps));
+    const ledgerPartitions = partitions.get(config.KAFKA_LEDGER_TOPIC) ?? 1;
+    writer = await startLedgerWriter(
+      { ...ledgerOf, partitions: ledgerPartitions, intervalMs: config.LEDGER_INTERVAL_MS },
+      { ledger, sender, clock, onPublish: (records) => metrics.ledgerRecords.inc(records) },
+    );
+  }
+
+  const eventPartitions = partitions.get(config.KAFKA_EVENTS_TOPIC) ?? 1;
+  const lanes = Math.min(config.SEND_LANES, eventPartitions);
+  const eventsTopic = { topic: config.KAFKA_EVENTS_TOPIC, compression: config.KAFKA_COMPRESSION };
+  const senders = Array.from({ length: lanes }, () => scope.add(createSender(eventsTopic, senderDeps)));
+  await Promise.all(senders.map((sender) => sender.connect()));
+  const tally = createTally();
+  const queue = createSendQueue(
+    {
+      partitions: eventPartitions,
+      lingerMs: config.SEND_LINGER_MS,
+      batchEvents: config.SEND_BATCH_EVENTS,
+      batchBytes: config.SEND_BATCH_BYTES,
+      maxEvents: config.BUFFER_EVENTS,
+      maxBytes: config.BUFFER_BYTES,
+    },
+    {
+      senders,
+      clock,
+      partitionOf: createPartitioner(eventPartitions),
+      onSettled: (messages, outcome) => {
+        countSettled(metrics, messages, outcome);
+        tally.settled(messages, outcome);
+        if (ledger) settleInLedger(ledger, messages, outcome);
+      },
+      onRequest: (durationMs) => metrics.sendSeconds.observe(durationMs / 1000),
+    },
+  );
+  const finish = async (graceMs: number) => {
+    const deadline = AbortSignal.timeout(graceMs);
+    deadline.addEventListener("abort", () => queue.abort(), { once: true });
+    await queue.close();
+    const closed = writer ? await writer.close(deadline) : true;
+    if (!closed) logger.error("the ledger could not be closed: it stays open until an audit has passed");
+    const { unknown, unsent } = tally.counts();
+    return closed && unknown + unsent === 0;
+  };
+  return { queue, tally, failed: Promise.race([queue.failed, ...(writer ? [writer.failed] : [])]), finish };
+}
+
+function settleInLedger(ledger: Ledger, messages: readonly Outgoing[], outcome: Outcome): void {
+  for (const { fact } of messages) if (fact) ledger.settle(fact, outcome);
+}
+
+/** By key as Kafka's own clients do; messages without a key take turns. */
+function createPartitioner(partitions: number): (message: Outgoing) => number {
+  let turn = 0;
+  return ({ key }) => {
+    if (key === null) return turn++ % partitions;
+    return partitionOf(typeof key === "string" ? Buffer.from(key) : key, partitions);
+  };
+}

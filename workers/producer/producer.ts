@@ -1,0 +1,118 @@
+import { createKafkaClient } from "../shared/kafka/client.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
+import { AppError } from "../shared/runtime/errors.ts";
+import { startHealthServer } from "../shared/runtime/health-server.ts";
+import type { Scope } from "../shared/runtime/lifecycle.ts";
+import type { Logger } from "../shared/runtime/logger.ts";
+import type { ProducerConfig } from "./config.ts";
+import { startHttpSource } from "./http/server.ts";
+import { newInstanceId } from "./ledger/instance.ts";
+import { createMetrics } from "./metrics.ts";
+import { type Pipeline, startPipeline } from "./pipeline.ts";
+import { startProgress } from "./progress.ts";
+import type { Outgoing } from "./send/outgoing.ts";
+import { configuredFile, configuredSimulation, configuredSimulator } from "./sources/index.ts";
+import type { RunSource } from "./sources/source.ts";
+
+const PROGRESS_MS = 5_000;
+
+/**
+ * Starts the configured producer. `finished` resolves when a bounded source is exhausted. Stopping the scope stops the
+ * source, sends what is buffered, closes the ledger and logs the summary; it rejects with `NOT_ALL_ACKNOWLEDGED` when
+ * something stayed unknown or unsent. Simulated events that are still held back then are dropped: nobody was promised them.
+ */
+export async function startProducer(
+  config: ProducerConfig,
+  deps: { logger: Logger; scope: Scope },
+): Promise<{ finished?: Promise<void> }> {
+  const { logger, scope } = deps;
+  const clock = systemClock;
+  const startedAtMs = clock.now();
+  const instance = config.SOURCE === "simulator" ? { instance: newInstanceId(startedAtMs), startedAtMs } : undefined;
+  const simulator = instance && configuredSimulator(config, instance);
+  const state: { pipeline?: Pipeline } = {};
+  const fill = () => state.pipeline?.queue.fill() ?? { events: 0, bytes: 0 };
+  const held = () => simulator?.pending ?? 0;
+  const metrics = createMetrics({ fill, held });
+  const health = scope.add(startHealth(config, metrics.registry, () => state.pipeline !== undefined));
+  logger.info({ source: config.SOURCE, health_port: health.port, instance: instance?.instance }, "starting");
+
+  const kafka = createKafkaClient(config, logger);
+  const pipeline = await startPipeline(config, instance, { kafka, logger, clock, metrics, scope });
+  state.pipeline = pipeline;
+  const onSend = (message: Outgoing) => {
+    metrics.produced.inc({ kind: message.kind });
+    pipeline.tally.taken(message);
+  };
+  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs }));
+  const counts = () => pipeline.tally.counts();
+  scope.add(startProgress({ intervalMs: PROGRESS_MS }, { logger, counts, buffered: () => fill().events, held }));
+
+  if (config.SOURCE === "http") {
+    const server = scope.add(startHttpSource(config, { queue: pipeline.queue, metrics, clock, logger, onSend }));
+    logger.info({ http_port: server.port }, "ready");
+    return { finished: pipeline.failed };
+  }
+  const run =
+    instance && simulator
+      ? configuredSimulation(config, instance, { simulator, clock, onSend })
+      : configuredFile(config, { clock, onSend });
+  logger.info({ instance: instance?.instance }, "ready");
+  return { finished: runSource(run, pipeline, scope) };
+}
+
+function startHealth(
+  config: ProducerConfig,
+  registry: ReturnType<typeof createMetrics>["registry"],
+  ready: () => boolean,
+) {
+  return startHealthServer(
+    { host: config.HEALTH_HOST, port: config.HEALTH_PORT },
+    {
+      registry,
+      checks: {
+        live: {},
+        ready: {
+          kafka: () => (ready() ? { ok: true } : { ok: false, detail: "not connected yet, or topics missing" }),
+        },
+      },
+    },
+  );
+}
+
+/** Runs the source until it is exhausted or the scope stops; also rejects when sending fails for good. */
+function runSource(run: RunSource, pipeline: Pipeline, scope: Scope): Promise<void> {
+  const abort = new AbortController();
+  const sink = { offer: pipeline.queue.offer, room: pipeline.queue.room };
+  const running = run(sink, abort.signal);
+  running.catch(() => undefined); // rejects through `finished`, or while stopping below
+  scope.add({
+    name: "source",
+    stop: async () => {
+      abort.abort();
+      await running;
+    },
+  });
+  return Promise.race([running, pipeline.failed]);
+}
+
+/** The component that, when stopped, sends what is buffered, closes the ledger and logs the summary. */
+function finishing(
+  config: ProducerConfig,
+  pipeline: Pipeline,
+  deps: { logger: Logger; held: () => number; instance: string | undefined; startedAtMs: number },
+) {
+  return {
+    name: "pipeline",
+    stop: async () => {
+      const complete = await pipeline.finish(config.SHUTDOWN_GRACE_MS);
+      const seconds = (systemClock.now() - deps.startedAtMs) / 1000;
+      const { user, system } = process.cpuUsage();
+      const counts = pipeline.tally.counts();
+      const cpu_us_per_message = Math.round(((user + system) / Math.max(1, counts.acknowledged)) * 10) / 10;
+      const run = { instance: deps.instance, seconds, cpu_us_per_message, held_dropped: deps.held() };
+      deps.logger.info({ ...counts, ...run, complete }, "summary");
+      if (!complete) throw new AppError("NOT_ALL_ACKNOWLEDGED", "see the summary", { retry: false });
+    },
+  };
+}
