@@ -6,7 +6,8 @@ import { SOURCE_SCHEMAS } from "./schema.ts";
  * The contract as JSON Schema (draft 2020-12), made from the zod schemas. The fields all events share are stated once; each
  * event type adds a branch with its constants and payload. A validator must read patterns as Unicode (ajv's default).
  *
- * The one rule that JSON Schema cannot state exactly is that an amount given as a *number* has at most four decimals:
+ * The one rule that JSON Schema cannot state exactly is that the amount of a type that moves money (ticket_purchased,
+ * claim_reward, purchase), if given as a *number*, has at most four decimals:
  * `multipleOf` divides in binary and refuses 0.07. `EventSchema` checks it; whoever validates by these files must too.
  */
 
