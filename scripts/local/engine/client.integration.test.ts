@@ -124,8 +124,13 @@ describe("queries", () => {
     for (const [i, row] of await Promise.all(many)) {
       expect(row).toMatchObject({ i, db: database, size: i % 3 === 0 ? 1000 + i : 65409 });
     }
-    await client.command({ query: "SET max_threads = 1" });
-    expect(await value("SELECT getSetting('max_block_size')")).toBe("65409");
+    await client.command({ query: "SET max_block_size = 1" });
+    await client.command({ query: "USE system" });
+    const readonly = { query: "INSERT INTO t (id) VALUES (1)", clickhouse_settings: { readonly: "1" } };
+    await expect(client.command(readonly)).rejects.toMatchObject({ code: "164" });
+    for (let i = 0; i < 20; i += 1) {
+      expect(await value("SELECT getSetting('max_block_size'), getSetting('readonly')")).toBe("65409\t0");
+    }
     await expect(failure("SELECT {i:UInt8}")).resolves.toEqual([500, "456"]);
     expect(
       (await (await admin.query({ query: "SELECT currentDatabase() AS d", format: "JSONEachRow" })).json())[0],

@@ -3,6 +3,7 @@ export const CODE = {
   syntaxError: 62,
   notImplemented: 48,
   unknownSetting: 115,
+  unknownParameter: 456,
   authenticationFailed: 516,
   unknownException: 1002,
 } as const;

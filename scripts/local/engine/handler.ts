@@ -3,11 +3,10 @@ import { gzipSync } from "node:zlib";
 import type { EngineConfig } from "./config.ts";
 import { CODE, EngineError, httpStatus } from "./errors.ts";
 import { Lane } from "./lane.ts";
-import { type EngineRequest, parseRequest, setStatement } from "./request.ts";
+import { type EngineRequest, parseRequest } from "./request.ts";
 import type { Connection, Outcome, Sessions } from "./sessions.ts";
 import { readStream, type Spool, writeStream } from "./spool.ts";
-import { quoteIdentifier } from "./sql.ts";
-import { MultiStatementError, parseStatement, type Statement } from "./statement.ts";
+import { MultiStatementError, missingParameter, parseStatement, type Statement, spoilsSession } from "./statement.ts";
 
 /** What a handler works with. */
 export interface HandlerDeps {
@@ -39,9 +38,19 @@ export function createHandler(config: EngineConfig, deps: HandlerDeps): (http: R
       const request = parseRequest(url.searchParams, http.headers);
       authenticate(request, config);
       const body = form ? undefined : decodedBody(http);
-      const { statement, rows } = await readStatement(request, body);
+      const { text, statement, rows } = await readStatement(request, body);
+      const missing = missingParameter(text, statement, request.params);
+      if (missing !== undefined) {
+        throw EngineError.of(
+          CODE.unknownParameter,
+          "UNKNOWN_QUERY_PARAMETER",
+          `Substitution \`${missing}\` is not set`,
+        );
+      }
       return await lanes[statement.kind].run(() =>
-        deps.sessions.use((connection) => execute(request, statement, rows, connection, deps.spool)),
+        deps.sessions.use(request, spoilsSession(text), (connection) =>
+          execute(request, statement, rows, connection, deps.spool),
+        ),
       );
     } catch (error) {
       if (error instanceof EngineError) return errorResponse(error, deps.version);
@@ -82,14 +91,14 @@ function decodedBody(http: Request): ByteStream | undefined {
 async function readStatement(
   request: EngineRequest,
   body: ByteStream | undefined,
-): Promise<{ statement: Statement; rows: ByteStream | undefined }> {
+): Promise<{ text: string; statement: Statement; rows: ByteStream | undefined }> {
   if (request.query !== "") {
     const statement = parseStatement(request.query, true, request.defaultFormat);
-    if (statement.kind === "insert") return { statement, rows: body };
+    if (statement.kind === "insert") return { text: request.query, statement, rows: body };
   }
   const text = request.query + (body === undefined ? "" : await new Response(body).text());
   if (text.trim() === "") throw EngineError.of(CODE.syntaxError, "SYNTAX_ERROR", "Syntax error: empty query");
-  return { statement: parseStatement(text, false, request.defaultFormat), rows: undefined };
+  return { text, statement: parseStatement(text, false, request.defaultFormat), rows: undefined };
 }
 
 async function execute(
@@ -99,9 +108,6 @@ async function execute(
   connection: Connection,
   spool: Spool,
 ): Promise<Response> {
-  const prepare = setStatement(request);
-  if (prepare !== undefined) await connection.run(prepare, "Null");
-  if (request.database !== undefined) await connection.run(`USE ${quoteIdentifier(request.database)}`, "Null");
   if (statement.kind === "other") {
     const outcome = await connection.run(statement.sql, statement.format);
     return bytesResponse(request, statement, outcome, outcome.bytes);

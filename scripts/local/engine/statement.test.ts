@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { quote, tokens } from "./sql.ts";
-import { MultiStatementError, parseStatement } from "./statement.ts";
+import { MultiStatementError, missingParameter, parseStatement, spoilsSession } from "./statement.ts";
 
 const select = (sql: string, defaultFormat = "TabSeparated") => {
   const statement = parseStatement(sql, false, defaultFormat);
@@ -71,6 +71,21 @@ test("other statements are left alone", () => {
   for (const sql of ["CREATE TABLE t (a UInt8) ENGINE = Memory", "SHOW TABLES", "WITH 1 AS x INSERT INTO t SELECT x"]) {
     expect(parseStatement(sql, false, "CSV")).toEqual({ kind: "other", format: "CSV", sql });
   }
+});
+
+test("a parameter without a value is found", () => {
+  const missing = (sql: string) => missingParameter(sql, parseStatement(sql, false, "CSV"), new Map([["a", "1"]]));
+  expect(missing("SELECT {a:UInt8}, {bB: Array(String)}")).toBe("bB");
+  expect(missing("SELECT {a:UInt8}, '{b:String}', {'c':1} /* {d:String} */")).toBeUndefined();
+  expect(missing("INSERT INTO {t:Identifier} VALUES (1)")).toBe("t");
+  expect(missing("INSERT INTO t FORMAT TSV {b:String}")).toBeUndefined();
+});
+
+test("statements that change their session are known", () => {
+  expect(["SET a = 1", "use d", "CREATE TEMPORARY TABLE t (a UInt8)"].map(spoilsSession)).toEqual([true, true, true]);
+  expect(["SELECT 1", "CREATE TABLE temporary (a UInt8)", "INSERT INTO t VALUES (1)"].map(spoilsSession)).not.toContain(
+    true,
+  );
 });
 
 test("any text in quotes is one token", () => {

@@ -38,6 +38,40 @@ export function parseStatement(text: string, hasData: boolean, defaultFormat: st
   return { kind: "select", format: name, into: (file) => `${head}\nINTO OUTFILE ${quote(file)} TRUNCATE ${rest}` };
 }
 
+/**
+ * The first `{name:Type}` of a statement without a value. The engine would take the value an earlier request left in the
+ * session. Rows inside the text of an INSERT are not looked at.
+ */
+export function missingParameter(
+  text: string,
+  statement: Statement,
+  params: ReadonlyMap<string, string>,
+): string | undefined {
+  if (!text.includes("{")) return undefined;
+  const inlineRows = statement.kind === "other" && firstWord(text) === "INSERT";
+  let [before, name]: (Token | undefined)[] = [];
+  for (const token of tokens(text)) {
+    if (inlineRows && token.depth === 0 && (token.text === "VALUES" || token.text === "FORMAT")) return undefined;
+    if (before?.text === "{" && name?.kind === "word" && token.text === ":") {
+      const written = text.slice(name.start, name.end);
+      if (!params.has(written)) return written;
+    }
+    [before, name] = [name, token];
+  }
+  return undefined;
+}
+
+/** Whether a statement changes its session for good: SET, USE, CREATE TEMPORARY TABLE. */
+export function spoilsSession(text: string): boolean {
+  const head: string[] = [];
+  for (const token of tokens(text)) if (head.push(token.text) === 4) break;
+  return (
+    head[0] === "SET" ||
+    head[0] === "USE" ||
+    (head[0] === "CREATE" && (head[1] === "TEMPORARY" || head[3] === "TEMPORARY"))
+  );
+}
+
 function firstWord(text: string): string | undefined {
   for (const token of tokens(text)) if (token.text !== "(") return token.text;
   return undefined;

@@ -69,8 +69,7 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
     async waitForLog(matches, { timeoutMs = 30_000, describe = "a log line" } = {}) {
       const look = () => {
         const line = logs.find(matches);
-        if (line === undefined && child.exitCode !== null)
-          throw new Error(`worker ended (${child.exitCode})${last(logs)}`);
+        if (line === undefined && exitCode !== null) throw new Error(`worker ended (${exitCode})${last(logs)}`);
         return line;
       };
       return waitFor(look, { timeoutMs, intervalMs: 20, describe: () => `${describe}${last(logs)}` });
