@@ -127,9 +127,11 @@ describe("a plan", () => {
   });
 
   test("a lottery session is one login, then views and tickets, then a logout", () => {
+    // A fixed rhythm, so that no two events of a session happen in the same millisecond.
+    const steady = take(options({ rhythm: { everyMs: 10 }, duplicateShare: 0, malformedShare: 0 }), 30_000);
     const sessions = new Map<string, string[]>();
-    for (const send of events.toSorted((a, b) => a.eventTimeMs - b.eventTimeMs)) {
-      const { session_id } = JSON.parse(send.value);
+    for (const send of steady.toSorted((a, b) => a.eventTimeMs - b.eventTimeMs)) {
+      const { session_id } = JSON.parse(String(send.value));
       if (send.source === "lottery") sessions.set(session_id, [...(sessions.get(session_id) ?? []), send.eventType]);
     }
     const whole = [...sessions.values()].filter((types) => types.includes("login") && types.includes("logout"));
