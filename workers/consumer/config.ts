@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { clickhouseConfigShape } from "../shared/clickhouse/config.ts";
+import { kafkaConfigShape } from "../shared/kafka/config.ts";
+import { envInt } from "../shared/runtime/config.ts";
+import { workerConfigShape } from "../shared/runtime/worker-config.ts";
+
+/** Everything the consumer reads from its environment. */
+export const consumerConfigSchema = z.object({
+  ...workerConfigShape,
+  ...kafkaConfigShape,
+  ...clickhouseConfigShape,
+  KAFKA_GROUP_ID: z.string().min(1).default("countinghouse").describe("Consumer group of the events topic"),
+  KAFKA_LEDGER_GROUP_ID: z
+    .string()
+    .min(1)
+    .default("countinghouse-ledger")
+    .describe("Consumer group that copies the producers' ledger into ClickHouse"),
+  KAFKA_SESSION_TIMEOUT_MS: envInt(6_000, 300_000)
+    .prefault("15000")
+    .describe("A consumer that is silent for this long loses its partitions, ms; three times its heartbeat at least"),
+  KAFKA_REBALANCE_TIMEOUT_MS: envInt(6_000, 600_000)
+    .prefault("60000")
+    .describe("How long a rebalance waits for the members it knows, ms"),
+  KAFKA_FETCH_MAX_WAIT_MS: envInt(10, 5_000)
+    .prefault("100")
+    .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
+  BATCH_MAX_ROWS: envInt(1, 1_000_000).prefault("20000").describe("Rows of one insert at most"),
+  BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
+    .prefault("8388608")
+    .describe("Message bytes that complete a batch, bytes"),
+  BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
+  MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
+    .prefault("25165824")
+    .describe("Message bytes held in memory before fetching pauses, bytes"),
+  EVENT_MAX_AGE_DAYS: envInt(1, 3_650)
+    .prefault("30")
+    .describe("Events older than this when appended are dead letters (too_old); below the retention of raw events"),
+  EVENT_MAX_FUTURE_MINUTES: envInt(0, 525_600)
+    .prefault("10")
+    .describe("Events further ahead of their append time are dead letters (in_future)"),
+  EVENT_MAX_BYTES: envInt(100, 100_000_000)
+    .prefault("1000000")
+    .describe("Larger messages are dead letters (too_large), bytes"),
+  LATE_AFTER_MS: envInt(0, 86_400_000)
+    .prefault("20000")
+    .describe("An event appended this long after it happened counts as late, ms"),
+  DRAIN_TIMEOUT_MS: envInt(0, 600_000)
+    .prefault("20000")
+    .describe("On SIGTERM: time to store and commit what is buffered, ms"),
+});
+
+export type ConsumerConfig = z.output<typeof consumerConfigSchema>;
+
+/** Kept apart from the time limits of the client: a sixth leaves room for lost heartbeats. */
+export function heartbeatIntervalMs(config: Pick<ConsumerConfig, "KAFKA_SESSION_TIMEOUT_MS">): number {
+  return Math.min(3_000, Math.floor(config.KAFKA_SESSION_TIMEOUT_MS / 6));
+}

@@ -1,0 +1,59 @@
+import { createClickHouse } from "../shared/clickhouse/client.ts";
+import { createKafkaClient } from "../shared/kafka/client.ts";
+import { buildInfo } from "../shared/runtime/build-info.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
+import { loadConfig } from "../shared/runtime/config.ts";
+import { errorMessage } from "../shared/runtime/errors.ts";
+import { type HealthChecks, startHealthServer } from "../shared/runtime/health-server.ts";
+import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
+import { createLogger, type Logger } from "../shared/runtime/logger.ts";
+import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
+import { createConsumerMetrics } from "./metrics.ts";
+import { waitForSchema, waitForTopics } from "./startup.ts";
+import { createEventIngest, createLedgerIngest } from "./worker.ts";
+
+async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
+  const metrics = createConsumerMetrics();
+  const checks: HealthChecks = { live: {}, ready: {} };
+  checks.ready.started = () => ({ ok: false, detail: "waiting for Kafka and ClickHouse" });
+  const health = scope.add(
+    startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
+  );
+  logger.info({ ...buildInfo, health_port: health.port }, "consumer starting");
+
+  const stopping = new AbortController();
+  scope.add({ name: "startup", stop: async () => stopping.abort() });
+  const kafka = createKafkaClient(config, logger);
+  const clickhouse = createClickHouse(config);
+  scope.add({ name: "clickhouse", stop: () => clickhouse.close() });
+  const waiting = { logger, signal: stopping.signal };
+  const admin = kafka.admin();
+  scope.add({ name: "admin", stop: () => admin.disconnect() });
+  const [{ dlqPartitions }] = await Promise.all([
+    waitForTopics(config, { admin, ...waiting }),
+    waitForSchema(config, { clickhouse, ...waiting }),
+  ]);
+  await admin.disconnect();
+
+  const deps = { kafka, clickhouse, metrics, clock: systemClock, logger };
+  const events = createEventIngest(config, dlqPartitions, deps);
+  const ledger = createLedgerIngest(config, deps);
+  // Both drain at the same time, within one grace period.
+  scope.add({ name: "ingest", stop: async () => void (await Promise.all([events.ingest.stop(), ledger.stop()])) });
+  await Promise.all([events.ingest.group.start(), ledger.group.start()]);
+  delete checks.ready.started;
+  Object.assign(checks.live, events.checks.live);
+  Object.assign(checks.ready, events.checks.ready);
+  logger.info("consumer started");
+  return { finished: Promise.race([events.ingest.finished, ledger.finished]) };
+}
+
+let config: ConsumerConfig;
+try {
+  config = loadConfig(consumerConfigSchema, process.env);
+} catch (error) {
+  createLogger({ name: "consumer", level: "info" }).fatal(errorMessage(error));
+  process.exit(2);
+}
+const logger = createLogger({ name: "consumer", level: config.LOG_LEVEL });
+await runWorker(logger, (scope) => start(config, logger, scope));

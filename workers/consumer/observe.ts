@@ -1,0 +1,39 @@
+import type { GroupObserver } from "../shared/kafka/group-consumer.ts";
+import type { Clock } from "../shared/runtime/clock.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
+
+/** Feeds what happens in the consumer group into the metrics. */
+export function observeGroup(metrics: ConsumerMetrics, clock: Clock): GroupObserver {
+  let pausedSinceMs: number | undefined;
+  const addPause = () => {
+    const now = clock.now();
+    if (pausedSinceMs !== undefined) metrics.pausedSeconds.inc((now - pausedSinceMs) / 1000);
+    if (pausedSinceMs !== undefined) pausedSinceMs = now;
+  };
+  // A pause that lasts is visible while it lasts.
+  metrics.onCollect(addPause);
+  return {
+    onJoined: (partitions) => {
+      // Partitions of others must not linger with an old lag.
+      metrics.lag.reset();
+      metrics.committedOffset.reset();
+      metrics.assigned.set(partitions.length);
+      metrics.joined.set(1);
+    },
+    onRebalance: () => {
+      metrics.rebalances.inc();
+      metrics.joined.set(0);
+    },
+    onGap: ({ reason, from, to }) => {
+      metrics.offsetGaps.inc({ reason });
+      metrics.offsetGapMessages.inc({ reason }, Math.max(0, to - from));
+    },
+    onPaused: (paused) => {
+      addPause();
+      pausedSinceMs = paused ? clock.now() : undefined;
+    },
+    onCommitted: (partition, offset) => metrics.committedOffset.set({ partition: String(partition) }, offset),
+    onCommitFailed: (code) => metrics.commitFailures.inc({ code }),
+    onLag: (partition, messages) => metrics.lag.set({ partition: String(partition) }, Math.max(0, messages)),
+  };
+}

@@ -1,0 +1,81 @@
+import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import type { Admin } from "../shared/kafka/client.ts";
+import { kafkaCall, toKafkaError } from "../shared/kafka/errors.ts";
+import { AppError, errorFields } from "../shared/runtime/errors.ts";
+import type { Logger } from "../shared/runtime/logger.ts";
+import { sleep } from "../shared/runtime/sleep.ts";
+import type { ConsumerConfig } from "./config.ts";
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 3_000;
+
+/** Repeats a check that may fail for a while, saying each time what is missing. Rejects when the signal aborts. */
+async function until<T>(what: string, check: () => Promise<T>, logger: Logger, signal: AbortSignal): Promise<T> {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await check();
+    } catch (error) {
+      const failure = toKafkaError(error);
+      if (!(failure instanceof AppError) || failure.code === "CONFIG_INVALID") throw failure;
+      logger.info({ waiting_for: what, ...errorFields(failure) }, `waiting for ${what}`);
+      await sleep(waitMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** Waits for the three topics; returns the number of partitions of the dead-letter topic. */
+export function waitForTopics(
+  config: Pick<ConsumerConfig, "KAFKA_EVENTS_TOPIC" | "KAFKA_DLQ_TOPIC" | "KAFKA_LEDGER_TOPIC">,
+  deps: { admin: Admin; logger: Logger; signal: AbortSignal },
+): Promise<{ dlqPartitions: number }> {
+  const topics = [config.KAFKA_EVENTS_TOPIC, config.KAFKA_DLQ_TOPIC, config.KAFKA_LEDGER_TOPIC];
+  const check = async () => {
+    await kafkaCall(() => deps.admin.connect());
+    const existing = new Set(await kafkaCall(() => deps.admin.listTopics()));
+    const missing = topics.filter((topic) => !existing.has(topic));
+    if (missing.length > 0) {
+      throw new AppError("TOPICS_MISSING", `topics missing: ${missing.join(", ")}; \`ops migrate\` creates them`, {
+        retry: true,
+      });
+    }
+    const metadata = await kafkaCall(() => deps.admin.fetchTopicMetadata({ topics: [config.KAFKA_DLQ_TOPIC] }));
+    return { dlqPartitions: Math.max(1, metadata.topics[0]?.partitions.length ?? 1) };
+  };
+  return until("Kafka", check, deps.logger, deps.signal);
+}
+
+/**
+ * Waits for the schema and returns the retention of raw events in days. Checks the configuration against it.
+ * @throws AppError `CONFIG_INVALID` when events could be accepted that retention drops at once: recomputing a minute
+ * whose raw events are gone would shrink its counts.
+ */
+export function waitForSchema(
+  config: Pick<ConsumerConfig, "EVENT_MAX_AGE_DAYS">,
+  deps: { clickhouse: ClickHouse; logger: Logger; signal: AbortSignal },
+): Promise<number> {
+  const check = async () => {
+    const [row] = await deps.clickhouse.query<{ value: string }>(
+      "SELECT value FROM pipeline_settings FINAL WHERE name = 'raw_retention_days'",
+    );
+    if (row === undefined) {
+      throw new AppError("SCHEMA_INCOMPLETE", "raw_retention_days is not set; run `ops migrate`", { retry: true });
+    }
+    const days = Number(row.value);
+    assertMaxAge(config.EVENT_MAX_AGE_DAYS, days);
+    return days;
+  };
+  return until("the ClickHouse schema", check, deps.logger, deps.signal);
+}
+
+/** @throws AppError `CONFIG_INVALID` with the fix. Both in days. */
+export function assertMaxAge(maxAgeDays: number, retentionDays: number): void {
+  if (maxAgeDays <= retentionDays - 1) return;
+  throw new AppError(
+    "CONFIG_INVALID",
+    `EVENT_MAX_AGE_DAYS is ${maxAgeDays}, but raw events are kept for ${retentionDays} days. ` +
+      `Set EVENT_MAX_AGE_DAYS to at most ${retentionDays - 1}, or keep raw events longer with ` +
+      `\`ops migrate\` and RAW_RETENTION_DAYS=${maxAgeDays + 1} or more.`,
+    { retry: false },
+  );
+}

@@ -1,0 +1,201 @@
+import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import {
+  DEAD_LETTERS_COLUMNS,
+  DEAD_LETTERS_TABLE,
+  type DeadLetterRow,
+  encodeDeadLetterRows,
+} from "../shared/clickhouse/tables/dead-letters.ts";
+import {
+  EVENTS_RAW_COLUMNS,
+  EVENTS_RAW_TABLE,
+  type EventRow,
+  encodeEventRows,
+} from "../shared/clickhouse/tables/events-raw.ts";
+import type { Kafka } from "../shared/kafka/client.ts";
+import { GroupConsumer, type GroupConsumerConfig } from "../shared/kafka/group-consumer.ts";
+import { createSender } from "../shared/kafka/sender.ts";
+import type { Clock } from "../shared/runtime/clock.ts";
+import type { HealthChecks } from "../shared/runtime/health-server.ts";
+import type { Component } from "../shared/runtime/lifecycle.ts";
+import type { Logger } from "../shared/runtime/logger.ts";
+import { sleep } from "../shared/runtime/sleep.ts";
+import { type ConsumerConfig, heartbeatIntervalMs } from "./config.ts";
+import { DeadLetterWriter } from "./dead-letter-writer.ts";
+import { createFlush } from "./flush.ts";
+import { IngestPipeline } from "./ingest-pipeline.ts";
+import { createLedgerFlush } from "./ledger-flush.ts";
+import type { ConsumerMetrics } from "./metrics.ts";
+import { observeGroup } from "./observe.ts";
+import { StoreWriter } from "./store-writer.ts";
+
+export type WorkerDeps = {
+  kafka: Kafka;
+  clickhouse: ClickHouse;
+  metrics: ConsumerMetrics;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** A topic on its way into the store: its group, its buffer, and how it ends. */
+export type Ingest = Component & {
+  group: GroupConsumer;
+  pipeline: IngestPipeline;
+  /** Rejects when the ingest failed for good. */
+  finished: Promise<never>;
+};
+
+/** Fetches that neither starve nor flood the buffer. */
+const FETCH = { minBytes: 65_536, maxBytesPerPartition: 1_048_576, maxBytes: 6_291_456, maxRunRecords: 1_000 };
+/** Time for the client to leave its group, beyond the grace period for the data, ms. */
+const LEAVE_TIMEOUT_MS = 5_000;
+/** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
+const STUCK_AFTER_MS = 300_000;
+
+/** The events topic: messages to events_raw and dead letters. */
+export function createEventIngest(config: ConsumerConfig, dlqPartitions: number, deps: WorkerDeps) {
+  const { clickhouse, clock, logger, metrics, kafka } = deps;
+  const abandon = new AbortController();
+  const storeDeps = { clickhouse, clock, logger, onFailure: (code: string) => metrics.retries.inc({ code }) };
+  const store = new StoreWriter<EventRow>(
+    { table: EVENTS_RAW_TABLE, columns: EVENTS_RAW_COLUMNS, encode: encodeEventRows },
+    {
+      ...storeDeps,
+      onStored: (_, durationMs) => metrics.insertDuration.observe(durationMs / 1000),
+      onBisect: () => metrics.bisections.inc(),
+    },
+  );
+  const letterTable = new StoreWriter<DeadLetterRow>(
+    { table: DEAD_LETTERS_TABLE, columns: DEAD_LETTERS_COLUMNS, encode: encodeDeadLetterRows },
+    storeDeps,
+  );
+  const sender = createSender(
+    { topic: config.KAFKA_DLQ_TOPIC, compression: "gzip" },
+    { kafka, logger, onFailure: ({ code }) => metrics.dlqFailures.inc({ code }) },
+  );
+  const deadLetters = new DeadLetterWriter(
+    { eventsTopic: config.KAFKA_EVENTS_TOPIC, dlqPartitions },
+    { sender, table: letterTable, logger },
+  );
+  const flush = createFlush(
+    {
+      maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
+      maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
+      maxBytes: config.EVENT_MAX_BYTES,
+      lateAfterMs: config.LATE_AFTER_MS,
+      maxRows: config.BATCH_MAX_ROWS,
+    },
+    { store, deadLetters, metrics, clock, logger, abandon: abandon.signal },
+  );
+  const pipeline = new IngestPipeline(
+    {
+      maxRows: config.BATCH_MAX_ROWS,
+      maxBytes: config.BATCH_MAX_BYTES,
+      maxAgeMs: config.BATCH_MAX_AGE_MS,
+      maxBufferedBytes: config.MAX_BUFFERED_BYTES,
+      maxFlushes: 2,
+    },
+    { clock, flush, onDiscard: (rows) => metrics.redelivered.inc(rows) },
+  );
+  const group = new GroupConsumer(
+    { ...groupConfig(config), groupId: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC },
+    { kafka, logger, clock, sink: pipeline, observer: observeGroup(metrics, clock) },
+  );
+  const stalled = () => store.stalled ?? letterTable.stalled;
+  metrics.onCollect(() => {
+    metrics.stalled.set(stalled() === undefined ? 0 : 1);
+    metrics.buffered.set(pipeline.bufferedBytes);
+  });
+  const stop = async () => {
+    await stopIngest(group, pipeline, abandon, config.DRAIN_TIMEOUT_MS, { clock, logger });
+    await within(sender.stop(), LEAVE_TIMEOUT_MS);
+  };
+  const ingest: Ingest = {
+    name: "events",
+    group,
+    pipeline,
+    finished: Promise.race([group.finished, pipeline.finished]),
+    stop,
+  };
+  ingest.finished.catch(() => undefined);
+  return { ingest, checks: healthChecks(group, stalled) };
+}
+
+/** The ledger topic: the producers' counts to ledger_counts and ledger_instances. */
+export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): Ingest {
+  const { kafka, clock, logger } = deps;
+  const abandon = new AbortController();
+  const flush = createLedgerFlush({ ...deps, abandon: abandon.signal });
+  const limits = { maxRows: 5_000, maxBytes: 1_048_576, maxAgeMs: 500, maxBufferedBytes: 4_194_304, maxFlushes: 1 };
+  const pipeline = new IngestPipeline(limits, { clock, flush });
+  const group = new GroupConsumer(
+    {
+      ...groupConfig(config),
+      groupId: config.KAFKA_LEDGER_GROUP_ID,
+      topic: config.KAFKA_LEDGER_TOPIC,
+      maxWaitMs: 500,
+      compacted: true,
+    },
+    { kafka, logger, clock, sink: pipeline },
+  );
+  const stop = () => stopIngest(group, pipeline, abandon, config.DRAIN_TIMEOUT_MS, { clock, logger });
+  const finished = Promise.race([group.finished, pipeline.finished]);
+  finished.catch(() => undefined);
+  return { name: "ledger", group, pipeline, finished, stop };
+}
+
+function groupConfig(config: ConsumerConfig): Omit<GroupConsumerConfig, "groupId" | "topic"> {
+  return {
+    ...FETCH,
+    sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+    rebalanceTimeoutMs: config.KAFKA_REBALANCE_TIMEOUT_MS,
+    heartbeatIntervalMs: heartbeatIntervalMs(config),
+    maxWaitMs: config.KAFKA_FETCH_MAX_WAIT_MS,
+  };
+}
+
+/** Stops fetching, makes durable and commits what is buffered within the grace period, then leaves the group. */
+async function stopIngest(
+  group: GroupConsumer,
+  pipeline: IngestPipeline,
+  abandon: AbortController,
+  graceMs: number,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<void> {
+  const deadline = clock.now() + graceMs;
+  group.stopFetching();
+  const drained = await within(pipeline.drain(), graceMs);
+  abandon.abort();
+  const committed = drained && (await group.commitAll(Math.max(1_000, deadline - clock.now())));
+  if (!committed) {
+    logger.warn({ group: group.name, drained }, "stopping before everything was durable; the rest will be read again");
+  }
+  await within(group.stop(), LEAVE_TIMEOUT_MS);
+}
+
+/** Whether the work ended in time. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const timeout = new AbortController();
+  try {
+    return await Promise.race([work.then(() => true), sleep(ms, timeout.signal).then(() => false)]);
+  } finally {
+    timeout.abort();
+  }
+}
+
+function healthChecks(group: GroupConsumer, stalled: () => string | undefined): HealthChecks {
+  return {
+    live: {
+      fetching: () =>
+        group.joined && group.idleMs > STUCK_AFTER_MS
+          ? { ok: false, detail: `no fetch for ${Math.round(group.idleMs / 1000)} s` }
+          : { ok: true },
+    },
+    ready: {
+      group: () => (group.joined ? { ok: true } : { ok: false, detail: "not a member of the consumer group yet" }),
+      store: () => {
+        const detail = stalled();
+        return detail === undefined ? { ok: true } : { ok: false, detail };
+      },
+    },
+  };
+}

@@ -1,0 +1,481 @@
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
+import { type OffsetTicket, OffsetTracker } from "../pipeline/offset-tracker.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { AppError, errorFields } from "../runtime/errors.ts";
+import type { Component } from "../runtime/lifecycle.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { sleep } from "../runtime/sleep.ts";
+import { registerCodecs } from "./codecs.ts";
+import { kafkaCall, toKafkaError } from "./errors.ts";
+import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
+import { fetchTopicRanges } from "./topic-reader.ts";
+
+/** One message, reduced to what the pipeline needs. `key` and `value` share memory with the fetch response. */
+export type KafkaRecord = {
+  offset: number;
+  /** The broker's append time, ms. */
+  appendTimeMs: number;
+  key: Buffer | null;
+  /** Null for a tombstone. */
+  value: Buffer | null;
+  headers: KafkaMessage["headers"];
+};
+
+/** Consecutive messages of one partition, finished or lost together. */
+export type RecordRun = {
+  readonly partition: number;
+  readonly records: readonly KafkaRecord[];
+  /** Size of keys and values, bytes. */
+  readonly bytes: number;
+  /** False once the partition was taken away or assigned anew: someone will read these messages again. */
+  isCurrent(): boolean;
+  /** Says that everything of the run is durable, so that its offsets may be committed. */
+  complete(): void;
+};
+
+/** Where the messages go. */
+export type RunSink = {
+  /** Takes a run; must return at once. */
+  accept(run: RecordRun): void;
+  /** False while the buffer is full; one more fetch may still arrive. */
+  hasRoom(): boolean;
+  /** Resolves when there is room. */
+  whenRoom(): Promise<void>;
+  /** Forget all that is buffered: the assignment changed and its messages will be read again. */
+  discard(): void;
+};
+
+/** What happened, for metrics. All optional. */
+export type GroupObserver = {
+  onJoined?(partitions: readonly number[]): void;
+  onRebalance?(): void;
+  onGap?(gap: OffsetGap): void;
+  onPaused?(paused: boolean): void;
+  onCommitted?(partition: number, offset: number): void;
+  onCommitFailed?(code: string): void;
+  onLag?(partition: number, messages: number): void;
+};
+
+export type GroupConsumerConfig = {
+  groupId: string;
+  topic: string;
+  /** A member that is silent for this long is expelled, ms. */
+  sessionTimeoutMs: number;
+  /** How long a rebalance waits for its members, ms. */
+  rebalanceTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  /** A fetch waits this long for `minBytes`, ms. */
+  maxWaitMs: number;
+  minBytes: number;
+  maxBytesPerPartition: number;
+  maxBytes: number;
+  /** Longest run handed to the sink, rows. */
+  maxRunRecords: number;
+  /** True for a compacted topic: missing offsets are normal there. */
+  compacted?: boolean;
+};
+
+type Partition = { tracker: OffsetTracker; committed: number; paused: boolean; rereadFrom: number | undefined };
+
+/** How long a full buffer may hold up fetching before the partitions are paused, ms; well below any heartbeat interval. */
+const ROOM_WAIT_MS = 500;
+const COMMIT_RETRY_MS = 500;
+const LAG_INTERVAL_MS = 5_000;
+
+/**
+ * A member of a consumer group that commits only what was reported as durable.
+ *
+ * - The client's handler returns as soon as the sink has taken the messages. While the sink is full the partitions are
+ *   paused: the client then goes round its loop without fetching and keeps sending heartbeats, so an outage of any
+ *   length behind the sink costs no membership.
+ * - Every assignment starts anew: what is buffered is discarded, the start of every partition is taken from the group's
+ *   committed offset and compared with what the topic still has. Reading a message twice is harmless downstream.
+ * - A commit carries the generation of the client at the time of the call, and none is sent from the broker's answer to
+ *   JoinGroup until the new assignment is in place. So the broker refuses late commits, and none can cross over into a
+ *   new generation (the client's own retry would do that, therefore it is not used).
+ */
+export class GroupConsumer implements Component {
+  readonly name: string;
+  /** Rejects when consumption ended for good by a failure; never resolves. */
+  readonly finished: Promise<never>;
+
+  readonly #config: GroupConsumerConfig;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #sink: RunSink;
+  readonly #observer: GroupObserver;
+  readonly #kafka: Kafka;
+  readonly #consumer: Consumer;
+  readonly #admin;
+  readonly #stopped = new AbortController();
+  #fail: (error: unknown) => void = () => undefined;
+
+  #partitions = new Map<number, Partition>();
+  #remembered = new Map<number, number>();
+  #epoch = 0;
+  #joined = false;
+  #frozen = true;
+  #stopping = false;
+  #waitingForRoom = false;
+  #lastFetchMs: number;
+  #commit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  #committing: Promise<void> | undefined;
+
+  constructor(
+    config: GroupConsumerConfig,
+    deps: { kafka: Kafka; logger: Logger; clock: Clock; sink: RunSink; observer?: GroupObserver },
+  ) {
+    registerCodecs();
+    this.name = `consumer group ${config.groupId}`;
+    this.#config = config;
+    this.#logger = deps.logger.child({ group: config.groupId, topic: config.topic });
+    this.#clock = deps.clock;
+    this.#sink = deps.sink;
+    this.#observer = deps.observer ?? {};
+    this.#kafka = deps.kafka;
+    this.#lastFetchMs = deps.clock.now();
+    this.finished = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.finished.catch(() => undefined);
+    this.#admin = this.#kafka.admin();
+    this.#consumer = this.#kafka.consumer({
+      groupId: config.groupId,
+      sessionTimeout: config.sessionTimeoutMs,
+      rebalanceTimeout: config.rebalanceTimeoutMs,
+      heartbeatInterval: config.heartbeatIntervalMs,
+      maxWaitTimeInMs: config.maxWaitMs,
+      minBytes: config.minBytes,
+      maxBytesPerPartition: config.maxBytesPerPartition,
+      maxBytes: config.maxBytes,
+      allowAutoTopicCreation: false,
+      // The client counts retries over its whole life, not per incident: any bound would end in a needless rejoin.
+      retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 1_000_000 },
+    });
+  }
+
+  /** Joined the group, and the assignment is in place (it may be empty). */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  get assignedPartitions(): number[] {
+    return [...this.#partitions.keys()];
+  }
+
+  /** Ms since the client last went round its fetch loop. */
+  get idleMs(): number {
+    return this.#clock.now() - this.#lastFetchMs;
+  }
+
+  /** Connects and joins the group; resolves when consumption is under way (not necessarily joined yet). */
+  async start(): Promise<void> {
+    const { consumer, topic } = { consumer: this.#consumer, topic: this.#config.topic };
+    const { events } = consumer;
+    consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment[topic] ?? []));
+    consumer.on(events.REBALANCING, () => this.#onLeft("rebalancing"));
+    consumer.on(events.FETCH_START, () => {
+      this.#lastFetchMs = this.#clock.now();
+    });
+    consumer.on(events.REQUEST, ({ payload }) => {
+      if (payload.apiName === "JoinGroup") this.#frozen = true;
+    });
+    consumer.on(events.CRASH, ({ payload }) => {
+      this.#onLeft("client stopped");
+      this.#epoch++;
+      this.#partitions = new Map();
+      this.#sink.discard();
+      const error = toKafkaError(payload.error);
+      this.#logger.error({ restart: payload.restart, ...errorFields(error) }, "the Kafka client stopped");
+      if (!payload.restart) this.#fail(error);
+    });
+    await kafkaCall(async () => {
+      await this.#admin.connect();
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 64,
+        eachBatch: (payload) => this.#onBatch(payload),
+      });
+    });
+    void this.#watchLag();
+  }
+
+  /** No further messages are handed to the sink; the membership and commits go on. */
+  stopFetching(): void {
+    this.#stopping = true;
+    this.#applyPauses();
+  }
+
+  /** Resolves when everything reported as complete is committed, or at the deadline. Returns whether it is. */
+  async commitAll(timeoutMs: number): Promise<boolean> {
+    const deadline = this.#clock.now() + timeoutMs;
+    while (this.#uncommitted().length > 0 && this.#clock.now() < deadline) {
+      this.#requestCommit();
+      await sleep(20);
+    }
+    return this.#uncommitted().length === 0;
+  }
+
+  /** Leaves the group and disconnects. Nothing is committed by this. */
+  async stop(): Promise<void> {
+    this.stopFetching();
+    this.#frozen = true;
+    this.#joined = false;
+    this.#stopped.abort();
+    await this.#consumer.disconnect();
+    await this.#admin.disconnect();
+  }
+
+  #onLeft(reason: string): void {
+    if (this.#joined) {
+      this.#logger.info({ reason }, "assignment ends");
+      this.#observer.onRebalance?.();
+    }
+    this.#joined = false;
+  }
+
+  /** Runs synchronously inside the client's join, before it fetches anything of the new assignment. */
+  #onJoin(assigned: readonly number[]): void {
+    this.#epoch++;
+    this.#partitions = new Map();
+    this.#commit = undefined;
+    this.#waitingForRoom = false;
+    this.#sink.discard();
+    if (assigned.length > 0) this.#setPaused(true, assigned);
+    void this.#establish(this.#epoch, assigned);
+  }
+
+  /** Finds the start of every assigned partition; until then they stay paused. */
+  async #establish(epoch: number, assigned: readonly number[]): Promise<void> {
+    while (epoch === this.#epoch && !this.#stopped.signal.aborted) {
+      try {
+        const [ranges, committed] = await Promise.all([
+          fetchTopicRanges(this.#admin, this.#config.topic),
+          this.#fetchCommitted(),
+        ]);
+        if (epoch !== this.#epoch || this.#stopped.signal.aborted) return;
+        for (const { partition, from: low, end: high } of ranges) {
+          if (!assigned.includes(partition)) continue;
+          const facts = { partition, committed: committed.get(partition) ?? -1, low, high };
+          const { start, gap } = judgeStart({ ...facts, remembered: this.#remembered.get(partition) });
+          if (gap) this.#reportGap(gap);
+          this.#seek(partition, start);
+          const tracker = new OffsetTracker(start);
+          this.#partitions.set(partition, { tracker, committed: start, paused: true, rereadFrom: undefined });
+          this.#observer.onLag?.(partition, high - start);
+        }
+        this.#frozen = false;
+        this.#joined = true;
+        this.#logger.info({ epoch, partitions: assigned }, "assigned");
+        this.#observer.onJoined?.(assigned);
+        this.#applyPauses();
+        return;
+      } catch (error) {
+        const failure = toKafkaError(error);
+        if (!(failure instanceof AppError)) return this.#fail(failure);
+        this.#logger.warn(errorFields(failure), "cannot read the group's position yet, trying again");
+        await sleep(COMMIT_RETRY_MS, this.#stopped.signal);
+      }
+    }
+  }
+
+  async #fetchCommitted(): Promise<Map<number, number>> {
+    const { groupId, topic } = this.#config;
+    const [entry] = await kafkaCall(() => this.#admin.fetchOffsets({ groupId, topics: [topic] }));
+    return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  #seek(partition: number, offset: number): void {
+    this.#consumer.seek({ topic: this.#config.topic, partition, offset: String(offset) });
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const epoch = this.#epoch;
+    const partition = this.#partitions.get(batch.partition);
+    // What is not resolved is fetched again.
+    if (this.#stopping || partition === undefined || payload.isStale()) return;
+    const first = Number(batch.firstOffset());
+    const expected = partition.tracker.handedOut;
+    if (first !== expected && !(await this.#acceptJump(batch.partition, partition, first))) return;
+    if (epoch !== this.#epoch || this.#stopping) return;
+    // A jump backwards has replaced the partition's state.
+    const current = this.#partitions.get(batch.partition);
+    if (current === undefined) return;
+    current.rereadFrom = undefined;
+    this.#commit = payload.commitOffsetsIfNecessary;
+    const next = Number(batch.lastOffset()) + 1;
+    this.#handOver(batch.partition, current, batch.messages, next);
+    payload.resolveOffset(String(next - 1));
+    this.#observer.onLag?.(batch.partition, Number(batch.highWatermark) - current.committed);
+    await this.#waitForRoom();
+  }
+
+  #handOver(partition: number, state: Partition, messages: readonly KafkaMessage[], next: number): void {
+    const first = messages[0];
+    if (first === undefined) return;
+    const missing = next - Number(first.offset) - messages.length;
+    if (missing > 0) this.#reportGap({ partition, reason: "hole", from: next - missing, to: next });
+    for (let start = 0; start < messages.length; start += this.#config.maxRunRecords) {
+      const part = messages.slice(start, start + this.#config.maxRunRecords);
+      const records = part.map(toRecord);
+      const last = records[records.length - 1];
+      const isLastRun = start + part.length >= messages.length;
+      if (last === undefined) break;
+      const ticket = state.tracker.track(isLastRun ? next : last.offset + 1);
+      this.#sink.accept(this.#run(partition, state, records, ticket));
+    }
+  }
+
+  #run(partition: number, state: Partition, records: KafkaRecord[], ticket: OffsetTicket): RecordRun {
+    const isCurrent = () => this.#partitions.get(partition) === state;
+    return {
+      partition,
+      records,
+      bytes: records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0),
+      isCurrent,
+      complete: () => {
+        state.tracker.complete(ticket);
+        if (isCurrent()) this.#requestCommit();
+      },
+    };
+  }
+
+  /** A batch that does not continue the last one is taken only when what lies between is really gone. */
+  async #acceptJump(id: number, state: Partition, first: number): Promise<boolean> {
+    const expected = state.tracker.handedOut;
+    const ranges = await fetchTopicRanges(this.#admin, this.#config.topic);
+    if (this.#partitions.get(id) !== state) return false;
+    const low = ranges.find(({ partition }) => partition === id)?.from ?? 0;
+    const verdict = judgeJump({ partition: id, expected, first, low, reread: state.rereadFrom === expected });
+    if (verdict.kind === "reread") {
+      state.rereadFrom = expected;
+      this.#seek(id, expected);
+      return false;
+    }
+    this.#reportGap(verdict.gap);
+    if (first > expected) {
+      // The gap itself is finished: what precedes it decides when it may be committed.
+      state.tracker.complete(state.tracker.track(first));
+    } else {
+      const tracker = new OffsetTracker(first);
+      this.#partitions.set(id, { tracker, committed: first, paused: state.paused, rereadFrom: undefined });
+    }
+    return true;
+  }
+
+  #reportGap(gap: OffsetGap): void {
+    if (this.#config.compacted && gap.reason === "hole") return;
+    this.#logger.error(
+      { ...gap, messages: gap.to - gap.from },
+      "offsets were skipped: messages are lost to this group",
+    );
+    this.#observer.onGap?.(gap);
+  }
+
+  /** Holds up the client's loop for a moment; if the sink stays full, pauses the partitions and lets the loop go round. */
+  async #waitForRoom(): Promise<void> {
+    if (this.#sink.hasRoom() || this.#waitingForRoom) return;
+    const waited = new AbortController();
+    await Promise.race([this.#sink.whenRoom(), sleep(ROOM_WAIT_MS, waited.signal)]);
+    waited.abort();
+    if (this.#sink.hasRoom() || this.#waitingForRoom || this.#stopping) return;
+    this.#waitingForRoom = true;
+    const epoch = this.#epoch;
+    this.#observer.onPaused?.(true);
+    this.#applyPauses();
+    void this.#sink.whenRoom().then(() => {
+      this.#observer.onPaused?.(false);
+      if (epoch !== this.#epoch) return;
+      this.#waitingForRoom = false;
+      this.#applyPauses();
+    });
+  }
+
+  #applyPauses(): void {
+    const wanted = this.#stopping || this.#waitingForRoom;
+    const changed = [...this.#partitions].filter(([, state]) => state.paused !== wanted);
+    if (changed.length === 0) return;
+    for (const [, state] of changed) state.paused = wanted;
+    this.#setPaused(
+      wanted,
+      changed.map(([partition]) => partition),
+    );
+  }
+
+  #setPaused(paused: boolean, partitions: readonly number[]): void {
+    const change = [{ topic: this.#config.topic, partitions: [...partitions] }];
+    try {
+      if (paused) this.#consumer.pause(change);
+      else this.#consumer.resume(change);
+    } catch (error) {
+      // The client has stopped by itself and will join again, which sets all pauses anew.
+      this.#logger.debug(errorFields(toKafkaError(error)), "pause not changed");
+    }
+  }
+
+  #uncommitted(): { partition: number; offset: number }[] {
+    return [...this.#partitions]
+      .filter(([, { tracker, committed }]) => tracker.committable > committed)
+      .map(([partition, { tracker }]) => ({ partition, offset: tracker.committable }));
+  }
+
+  /** One commit at a time; what becomes complete meanwhile goes with the next. */
+  #requestCommit(): void {
+    this.#committing ??= this.#commitWhileNeeded().finally(() => {
+      this.#committing = undefined;
+    });
+  }
+
+  async #commitWhileNeeded(): Promise<void> {
+    while (!this.#frozen && this.#commit !== undefined) {
+      const epoch = this.#epoch;
+      const offsets = this.#uncommitted();
+      if (offsets.length === 0) return;
+      const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+      try {
+        await this.#commit({ topics: [{ topic: this.#config.topic, partitions }] });
+        if (epoch === this.#epoch) this.#markCommitted(offsets);
+      } catch (error) {
+        const failure = toKafkaError(error);
+        if (!(failure instanceof AppError)) return this.#fail(failure);
+        this.#observer.onCommitFailed?.(failure.code);
+        this.#logger.warn(errorFields(failure), "commit failed; the messages may be read again, which is harmless");
+        await sleep(COMMIT_RETRY_MS, this.#stopped.signal);
+      }
+    }
+  }
+
+  #markCommitted(offsets: readonly { partition: number; offset: number }[]): void {
+    for (const { partition, offset } of offsets) {
+      const state = this.#partitions.get(partition);
+      if (state) state.committed = Math.max(state.committed, offset);
+      this.#remembered.set(partition, offset);
+      this.#observer.onCommitted?.(partition, offset);
+    }
+  }
+
+  /** Fetches tell the lag only while messages arrive; this also tells it while everything is paused. */
+  async #watchLag(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      await sleep(LAG_INTERVAL_MS, this.#stopped.signal);
+      if (this.#stopped.signal.aborted || !this.#joined) continue;
+      try {
+        for (const { partition, end } of await fetchTopicRanges(this.#admin, this.#config.topic)) {
+          const state = this.#partitions.get(partition);
+          if (state) this.#observer.onLag?.(partition, end - state.committed);
+        }
+      } catch (error) {
+        this.#logger.debug(errorFields(toKafkaError(error)), "cannot read the end of the topic");
+      }
+    }
+  }
+}
+
+function toRecord(message: KafkaMessage): KafkaRecord {
+  const { key, value, headers } = message;
+  return { offset: Number(message.offset), appendTimeMs: Number(message.timestamp), key, value, headers };
+}
