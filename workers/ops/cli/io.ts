@@ -1,0 +1,44 @@
+import type { Clock } from "../../shared/runtime/clock.ts";
+import type { Env } from "../../shared/runtime/config.ts";
+import type { ExitCode } from "./exit-codes.ts";
+
+/** What a command needs from the process around it; tests pass their own. */
+export type CliIo = {
+  env: Env;
+  clock: Clock;
+  /** Results, for stdout. A line break is added. */
+  out(text: string): void;
+  /** Progress and failures, for stderr. A line break is added. */
+  err(text: string): void;
+  /** Fires when the user interrupts. */
+  signal: AbortSignal;
+  /** Asks a yes/no question; false when nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+  /** Everything on standard input. */
+  readStdin(): Promise<Uint8Array>;
+  exit(code: ExitCode): void;
+};
+
+/** The process's own streams. */
+export function processIo(): CliIo {
+  const abort = new AbortController();
+  process.once("SIGINT", () => abort.abort());
+  process.once("SIGTERM", () => abort.abort());
+  return {
+    env: process.env,
+    clock: { now: () => Date.now() },
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    signal: abort.signal,
+    confirm: async (question) => {
+      if (!process.stdin.isTTY) return false;
+      process.stderr.write(`${question} [y/N] `);
+      for await (const line of console) return /^y(es)?$/i.test(line.trim());
+      return false;
+    },
+    readStdin: () => Bun.stdin.bytes(),
+    exit: (code) => {
+      process.exitCode = code;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { Command, CommanderError } from "commander";
+import { buildInfo } from "../../shared/runtime/build-info.ts";
+import { registerConflicts } from "../conflicts/command.ts";
+import { registerDlq } from "../dlq/command.ts";
+import { registerMigrate } from "../migrate/command.ts";
+import { registerRewind } from "../rewind/command.ts";
+import { registerVerify } from "../verify/command.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import type { CliIo } from "./io.ts";
+
+/** The whole command line: every command registers itself from its own folder. */
+export function createProgram(io: CliIo): Command {
+  const program = new Command("ops")
+    .description("Operate and prove the pipeline. Configured by environment variables; see README.")
+    .version(`${buildInfo.version} (${buildInfo.commit})`)
+    .addHelpText("after", EXIT_HELP)
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .exitOverride();
+  registerMigrate(program, io);
+  registerVerify(program, io);
+  registerDlq(program, io);
+  registerConflicts(program, io);
+  registerRewind(program, io);
+  for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}
+
+/** Runs a command line. Wrong usage ends with exit code 2 and the usage text, never with a stack trace. */
+export async function runProgram(program: Command, io: CliIo, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    io.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+  }
+}

@@ -1,0 +1,3 @@
+import type { Command } from "commander";
+import type { CliIo } from "../cli/io.ts";
+export function registerRewind(_program: Command, _io: CliIo): void {}

@@ -1,0 +1,142 @@
+import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
+
+/** Every offset of a partition must be exactly one of stored, duplicate, dead letter. */
+
+export type PartitionAccount = PartitionRange & {
+  /** Distinct offsets received as events: stored or duplicates. */
+  received: number;
+  deadLetters: number;
+  /** Offsets that are neither. */
+  missing: number;
+  /** Offsets that are both. */
+  ambiguous: number;
+  /** Offsets the store claims although the topic has not reached them. */
+  impossible: number;
+  /** Ranges of missing offsets, both ends included; at most {@link MAX_RANGES}. */
+  missingRanges: [number, number][];
+};
+
+export type AccountingScope = {
+  topic: string;
+  /** Append time of the topic's first message that still exists, Unix ms: older rows are of an earlier topic. */
+  sinceMs: number;
+};
+
+const MAX_RANGES = 20;
+const SLICES = 64;
+
+// The append hour is the finest the received offsets are kept by.
+const STATES = `
+  (SELECT groupBitmapMergeState(offsets) FROM received_offsets
+    WHERE kafka_partition = {partition:UInt32}
+      AND append_hour >= toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC'))) AS events_all,
+  (SELECT groupBitmapState(kafka_offset) FROM dead_letters_raw
+    WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32}
+      AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')) AS letters_all`;
+
+/** Accounts for the offsets of one partition; `endNow` is the partition's end, asked for after the store was read. */
+export async function accountPartition(
+  clickhouse: ClickHouse,
+  scope: AccountingScope,
+  range: PartitionRange,
+): Promise<PartitionAccount & { lastClaimed: number }> {
+  const params = { partition: range.partition, since: scope.sinceMs, topic: scope.topic };
+  const [row] = await clickhouse.query<Record<"e" | "l" | "accounted" | "ambiguous" | "last", string>>(
+    `WITH ${STATES},
+       bitmapSubsetInRange(events_all, {from:UInt64}, {end:UInt64}) AS events,
+       bitmapSubsetInRange(letters_all, {from:UInt64}, {end:UInt64}) AS letters
+     SELECT bitmapCardinality(events) AS e, bitmapCardinality(letters) AS l,
+       bitmapOrCardinality(events, letters) AS accounted, bitmapAndCardinality(events, letters) AS ambiguous,
+       greatest(bitmapMax(events_all), bitmapMax(letters_all)) AS last`,
+    { params: { ...params, from: range.from, end: range.end } },
+  );
+  const missing = range.end - range.from - Number(row?.accounted ?? 0);
+  const count = (slices: readonly Slice[]) => countAccounted(clickhouse, params, slices);
+  return {
+    ...range,
+    received: Number(row?.e ?? 0),
+    deadLetters: Number(row?.l ?? 0),
+    missing,
+    ambiguous: Number(row?.ambiguous ?? 0),
+    impossible: 0,
+    missingRanges: missing > 0 ? await locateMissing(range, count) : [],
+    lastClaimed: Number(row?.last ?? 0),
+  };
+}
+
+/** Offsets at or beyond `endNow` that the store claims. */
+export async function countImpossible(
+  clickhouse: ClickHouse,
+  scope: AccountingScope,
+  partition: number,
+  endNow: number,
+): Promise<number> {
+  const params = { partition, since: scope.sinceMs, topic: scope.topic };
+  const [count] = await countAccounted(clickhouse, params, [{ from: endNow, end: Number.MAX_SAFE_INTEGER }]);
+  return count ?? 0;
+}
+
+type Slice = { from: number; end: number };
+
+async function countAccounted(
+  clickhouse: ClickHouse,
+  params: { partition: number; since: number; topic: string },
+  slices: readonly Slice[],
+): Promise<number[]> {
+  const rows = await clickhouse.query<{ counts: string[] }>(
+    `WITH ${STATES}, bitmapOr(events_all, letters_all) AS accounted
+     SELECT arrayMap((f, e) -> bitmapCardinality(bitmapSubsetInRange(accounted, f, e)),
+       {froms:Array(UInt64)}, {ends:Array(UInt64)}) AS counts`,
+    { params: { ...params, froms: slices.map((slice) => slice.from), ends: slices.map((slice) => slice.end) } },
+  );
+  return (rows[0]?.counts ?? []).map(Number);
+}
+
+/**
+ * Finds the missing offsets by counting ever smaller slices, so that no list of offsets is ever loaded. Adjacent ranges
+ * are joined; stops at {@link MAX_RANGES}.
+ */
+export async function locateMissing(
+  range: Slice,
+  countIn: (slices: readonly Slice[]) => Promise<readonly number[]>,
+): Promise<[number, number][]> {
+  const found: [number, number][] = [];
+  const visit = async (slice: Slice): Promise<void> => {
+    const step = Math.max(1, Math.ceil((slice.end - slice.from) / SLICES));
+    const slices: Slice[] = [];
+    for (let from = slice.from; from < slice.end; from += step) {
+      slices.push({ from, end: Math.min(from + step, slice.end) });
+    }
+    const counts = await countIn(slices);
+    for (const [i, part] of slices.entries()) {
+      const count = counts[i] ?? 0;
+      if (found.length >= MAX_RANGES) return;
+      if (count === 0) append(found, part);
+      else if (count < part.end - part.from) await visit(part);
+    }
+  };
+  await visit(range);
+  return found;
+}
+
+function append(found: [number, number][], part: Slice): void {
+  const last = found[found.length - 1];
+  if (last !== undefined && last[1] + 1 === part.from) last[1] = part.end - 1;
+  else found.push([part.from, part.end - 1]);
+}
+
+/** What is wrong with a partition's account, as sentences; empty when every offset is exactly one thing. */
+export function accountDefects(account: PartitionAccount): string[] {
+  const where = `partition ${account.partition}`;
+  const defects: string[] = [];
+  if (account.missing > 0) {
+    const ranges = account.missingRanges.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(", ");
+    defects.push(`${where}: ${account.missing} offsets are neither stored nor duplicate nor dead letter: ${ranges}`);
+  }
+  if (account.ambiguous > 0) defects.push(`${where}: ${account.ambiguous} offsets are both an event and a dead letter`);
+  if (account.impossible > 0) {
+    defects.push(`${where}: the store holds ${account.impossible} offsets that the topic has not reached`);
+  }
+  return defects;
+}

@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { runAudit } from "../audit/command.ts";
+import { EXIT_HELP } from "../cli/exit-codes.ts";
+import type { CliIo } from "../cli/io.ts";
+import { parseDuration, parseTime } from "../cli/options.ts";
+import { runCommand } from "../cli/services.ts";
+import { renderReport } from "./render.ts";
+import { exitCodeOf, toJson } from "./report.ts";
+import { DEFAULT_TIMING, verify } from "./run.ts";
+import { END_OF_TIME_S } from "./windows.ts";
+
+type VerifyFlags = {
+  from?: number;
+  to?: number;
+  wait: number;
+  json?: boolean;
+  all?: boolean;
+  audit?: boolean;
+  allowUnseen?: boolean;
+  tempDir?: string;
+};
+
+/** Registers `ops verify`. */
+export function registerVerify(program: Command, io: CliIo): void {
+  program
+    .command("verify")
+    .summary("prove that what was produced is what is stored and shown")
+    .description(
+      "Compares producer ledger, stored events and the views per minute, source and type: counts and checksums.\n" +
+        "With --audit it reads the Kafka topic itself and compares every event with the store.",
+    )
+    .option("--from <time>", "only event minutes from this time on (ISO 8601)", parseTime)
+    .option("--to <time>", "only event minutes before this time (ISO 8601)", parseTime)
+    .option("--wait <duration>", "how long to wait for consumers and views", parseDuration, 60_000)
+    .option("--json", "print one JSON object instead of tables")
+    .option("--all", "list every minute, not only those that differ")
+    .option("--audit", "read the topic and compare event by event; proves events of any client")
+    .option(
+      "--allow-unseen",
+      "with --audit: offsets the topic has deleted by retention do not prevent the verdict EXACT",
+    )
+    .option("--temp-dir <dir>", "with --audit: where to spill (about 200 bytes an event)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ops verify
+  ops verify --from 2026-05-01T12:00Z --to 2026-05-01T13:00Z --all
+  ops verify --json | jq .verdict
+  ops verify --audit --wait 10m
+${EXIT_HELP}`,
+    )
+    .action((flags: VerifyFlags) =>
+      runCommand(io, async (services) => {
+        if (flags.audit) {
+          return runAudit(services, {
+            waitMs: flags.wait,
+            json: flags.json ?? false,
+            allowUnseen: flags.allowUnseen ?? false,
+            tempDir: flags.tempDir,
+          });
+        }
+        const report = await verify(services, {
+          window: {
+            from: Math.floor((flags.from ?? 0) / 60_000) * 60,
+            to: flags.to === undefined ? END_OF_TIME_S : Math.ceil(flags.to / 60_000) * 60,
+          },
+          waitMs: flags.wait,
+          all: flags.all ?? false,
+          timing: DEFAULT_TIMING,
+        });
+        io.out(flags.json ? toJson(report) : renderReport(report));
+        return exitCodeOf(report.verdict);
+      }),
+    );
+}

@@ -1,0 +1,53 @@
+import type { Clock } from "../../shared/runtime/clock.ts";
+import { compareInstanceTotals, type EventsRow, type InstanceState, type LedgerRow } from "./compare.ts";
+import type { InstanceRow } from "./queries.ts";
+
+/** An open ledger without a record for longer than this belongs to a killed instance, ms. Records come every second. */
+export const DEAD_AFTER_MS = 15_000;
+
+/** The state of one instance; `undefined` stands for an instance that never wrote a record about itself. */
+export function instanceState(row: InstanceRow | undefined, nowMs: number): InstanceState {
+  if (row === undefined) return "dead";
+  if (row.state === "closed" || row.state === "audited") return row.state;
+  return nowMs - row.updatedAtMs > DEAD_AFTER_MS ? "dead" : "live";
+}
+
+/** Instances as they were when they were read. */
+export type Instances = {
+  stateOf(instance: string): InstanceState;
+  updatedAtMs(instance: string): number | undefined;
+  /** Open ledgers of killed instances, `seen` among them if they never wrote a record. */
+  dead(seen: Iterable<string>): { instance: string; lastRecordMs: number | undefined }[];
+};
+
+export function indexInstances(rows: readonly InstanceRow[], clock: Clock): Instances {
+  const byName = new Map(rows.map((row) => [row.instance, row]));
+  const nowMs = clock.now();
+  const stateOf = (instance: string) => instanceState(byName.get(instance), nowMs);
+  return {
+    stateOf,
+    updatedAtMs: (instance) => byName.get(instance)?.updatedAtMs,
+    dead: (seen) =>
+      [...new Set([...byName.keys(), ...seen])]
+        .filter((instance) => stateOf(instance) === "dead")
+        .sort()
+        .map((instance) => ({ instance, lastRecordMs: byName.get(instance)?.updatedAtMs })),
+  };
+}
+
+/** Sentences about closed instances whose records do not add up to their totals. */
+export function incompleteLedgers(
+  rows: readonly InstanceRow[],
+  sums: ReadonlyMap<string, { events: number; unknown: number }>,
+): string[] {
+  return rows
+    .filter((row) => row.state === "closed")
+    .flatMap((row) => compareInstanceTotals(row, sums.get(row.instance) ?? { events: 0, unknown: 0 }) ?? []);
+}
+
+/** Names of all instances that ledger or store mention. */
+export function mentioned(ledger: readonly LedgerRow[], events: readonly EventsRow[]): Set<string> {
+  const names = new Set(ledger.map((row) => row.instance));
+  for (const row of events) if (row.producer !== "") names.add(row.producer);
+  return names;
+}

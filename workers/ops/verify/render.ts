@@ -1,0 +1,170 @@
+import { formatCount, formatMinute, formatTime, renderTable } from "../cli/table.ts";
+import { describeBehind } from "./catch-up.ts";
+import { type KeyResult, shortfall } from "./compare.ts";
+import type { VerifyReport } from "./report.ts";
+
+/** Rows shown before a list is cut; `--json` always has all of them. */
+const SHOWN = 50;
+
+const SIDES = {
+  ledger: "ledger → events",
+  minute: "events → events_per_minute",
+  hour: "events → events_per_hour",
+} as const;
+
+/** The report for people: totals first, then only what is not exact, the verdict last. */
+export function renderReport(report: VerifyReport): string {
+  const parts = [
+    renderTotals(report),
+    renderPartitions(report),
+    renderKeys("Differences", report.differences),
+    renderKeys("More stored than the ledger says (killed instance or unknown sends)", report.unproven),
+    renderKeys("In motion while compared, excluded", report.moving),
+    renderKeys("Not settled at the time limit", report.unsettled),
+    report.otherDifferences.map((line) => `DIFFERENT  ${line}`).join("\n"),
+    renderRows(report),
+    renderNotes(report).join("\n"),
+    renderVerdict(report),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function renderTotals({ totals, context, checked }: VerifyReport): string {
+  const stored = totals.storedOfProducers + totals.storedForeign;
+  const rows: [string, number][] = [
+    ["produced (acknowledged, by the ledger)", totals.produced],
+    ["stored of those producers", totals.storedOfProducers],
+    ["stored of other clients (no ledger; see --audit)", totals.storedForeign],
+    ["stored in all", stored],
+    ["shown by events_per_minute", totals.minutesView],
+    ["shown by events_per_hour", totals.hoursView],
+    ["duplicates received", context.duplicates],
+    ["redelivered", context.redelivered],
+    ["conflicting event_ids", context.conflictedIds],
+    ...context.deadLetters.map((row): [string, number] => [`dead letters: ${row.errorClass}`, row.letters]),
+  ];
+  const compared = `${formatCount(checked.keys)} keys in ${formatCount(checked.minutes)} minutes and ${formatCount(checked.hours)} hours`;
+  const table = renderTable(
+    [{ title: "TOTAL" }, { title: "EVENTS", numeric: true }],
+    rows.map(([title, count]) => [title, formatCount(count)]),
+  );
+  return `${table}\ncompared: ${compared}`;
+}
+
+function renderPartitions({ partitions }: VerifyReport): string {
+  if (partitions.length === 0) return "";
+  const columns = ["PARTITION", "FROM", "END", "EVENTS", "DEAD LETTERS", "MISSING", "BOTH", "IMPOSSIBLE"];
+  return renderTable(
+    columns.map((title) => ({ title, numeric: true })),
+    partitions.map((account) =>
+      [
+        account.partition,
+        account.from,
+        account.end,
+        account.received,
+        account.deadLetters,
+        account.missing,
+        account.ambiguous,
+        account.impossible,
+      ].map(formatCount),
+    ),
+  );
+}
+
+function renderKeys(title: string, keys: readonly KeyResult[]): string {
+  if (keys.length === 0) return "";
+  const rows = keys.slice(0, SHOWN).map((key) => {
+    const { missing, surplus } = shortfall(key.expected, key.found);
+    return [
+      formatMinute(key.bucket),
+      key.source,
+      key.eventType,
+      SIDES[key.check],
+      formatCount(key.expected.events),
+      formatCount(key.found.events),
+      formatCount(missing),
+      formatCount(surplus),
+      key.expected.checksum === key.found.checksum ? "equal" : "differs",
+      key.instances.join(" "),
+    ];
+  });
+  const columns = [
+    { title: "TIME (UTC)" },
+    { title: "SOURCE" },
+    { title: "TYPE" },
+    { title: "COMPARED" },
+    { title: "EXPECTED", numeric: true },
+    { title: "FOUND", numeric: true },
+    { title: "MISSING", numeric: true },
+    { title: "SURPLUS", numeric: true },
+    { title: "CHECKSUM" },
+    { title: "INSTANCES" },
+  ];
+  const more = keys.length > SHOWN ? `\n… and ${formatCount(keys.length - SHOWN)} more (all of them with --json)` : "";
+  return `${title}: ${formatCount(keys.length)}\n${renderTable(columns, rows)}${more}`;
+}
+
+function renderRows({ rows }: VerifyReport): string {
+  if (rows.length === 0) return "";
+  const numeric = ["PRODUCED", "STORED", "SHOWN"].map((title) => ({ title, numeric: true }));
+  return renderTable(
+    [{ title: "MINUTE (UTC)" }, { title: "SOURCE" }, { title: "TYPE" }, ...numeric],
+    rows.map((row) => [
+      formatMinute(row.bucket),
+      row.source,
+      row.eventType,
+      ...[row.produced, row.stored, row.shown].map(formatCount),
+    ]),
+  );
+}
+
+function renderNotes(report: VerifyReport): string[] {
+  const notes: string[] = [];
+  if (report.behind.length > 0) notes.push(`behind at the time limit: ${describeBehind(report.behind)}`);
+  for (const { instance, lastRecordMs } of report.deadInstances) {
+    const last = lastRecordMs === undefined ? "it never wrote a record" : `last record ${formatTime(lastRecordMs)}`;
+    notes.push(`open ledger of a killed instance: ${instance} (${last})`);
+  }
+  if (report.beyondRetention && report.rawFromMs !== undefined) {
+    notes.push(
+      `before ${formatTime(report.rawFromMs)} raw events are (partly) expired: there only minutes and hours were compared`,
+    );
+  }
+  return notes;
+}
+
+function renderVerdict(report: VerifyReport): string {
+  const lines = [verdictLine(report)];
+  if (report.provenUntilMs !== undefined) {
+    lines.push(
+      `proven until ${formatTime(report.provenUntilMs)} (of all that was appended by ${formatTime(report.snapshotMs)})`,
+    );
+  }
+  const next = nextStep(report);
+  if (next !== undefined) lines.push(`next: ${next}`);
+  return lines.join("\n");
+}
+
+function verdictLine(report: VerifyReport): string {
+  const { totals } = report;
+  switch (report.verdict) {
+    case "EXACT":
+      return `EXACT  ${formatCount(totals.storedOfProducers + totals.storedForeign)} events: ledger, store, minutes and hours agree in counts and checksums`;
+    case "DIFFERENT":
+      return `DIFFERENT  ${formatCount(report.differences.length)} keys and ${formatCount(report.otherDifferences.length)} other checks disagree`;
+    case "NOT PROVEN":
+      return "NOT PROVEN  nothing is known to be wrong, but not everything could be compared";
+  }
+}
+
+function nextStep(report: VerifyReport): string | undefined {
+  if (report.verdict === "EXACT") return undefined;
+  if (report.behind.length > 0)
+    return "check that consumers run (and are not stuck), then verify again, perhaps with a longer --wait";
+  if (report.verdict === "DIFFERENT")
+    return "`ops verify --audit` names the events; `ops rewind --from <time>` reads a lost range again";
+  if (report.deadInstances.length > 0 || report.unproven.length > 0) {
+    return "`ops verify --audit` compares with the topic itself and closes the ledgers of killed instances";
+  }
+  return "verify again when less is in motion";
+}

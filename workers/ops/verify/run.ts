@@ -1,0 +1,276 @@
+import { fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
+import { sleep } from "../../shared/runtime/sleep.ts";
+import { firstAppendTime } from "../cli/first-append-time.ts";
+import type { Services } from "../cli/services.ts";
+import { formatCount, formatMinute } from "../cli/table.ts";
+import { accountDefects, accountPartition, countImpossible, type PartitionAccount } from "./accounting.ts";
+import { waitForGroups } from "./catch-up.ts";
+import { type KeyResult, keyText } from "./compare.ts";
+import { comparePass, type Pass } from "./compare-pass.ts";
+import { incompleteLedgers, indexInstances } from "./instances.ts";
+import { readContext, readDays, readInstanceSums, readInstances, readRawHorizon, type Window } from "./queries.ts";
+import { judge, type MinuteRow, provenUntil, type VerifyReport } from "./report.ts";
+import { createSettler, type SettleTiming } from "./settle.ts";
+import { dayWindow, recheckWindows } from "./windows.ts";
+
+export type VerifyOptions = {
+  window: Window;
+  /** How long to wait for the consumers and for disagreeing keys to settle, ms. */
+  waitMs: number;
+  /** Collect a row for every minute. */
+  all: boolean;
+  timing: SettleTiming & { pollMs: number };
+};
+
+export const DEFAULT_TIMING: VerifyOptions["timing"] = {
+  settleMs: { ledger: 4_000, minute: 10_000, hour: 15_000 },
+  motionMs: 20_000,
+  pollMs: 1_000,
+};
+
+/** Compares ledger, events and views. Reads only; see the module's parts for how each step keeps its promise. */
+export async function verify(services: Services, options: VerifyOptions): Promise<VerifyReport> {
+  const { config, admin, clickhouse, io } = services;
+  const snapshotMs = io.clock.now();
+  const deadlineMs = snapshotMs + options.waitMs;
+  const ranges = await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
+  const behind = await waitForGroups(services, await targetsOf(services, ranges), deadlineMs);
+  const rawFrom = await readRawHorizon(clickhouse);
+  if (behind.length > 0) return finish({ ...emptyReport(snapshotMs), behind });
+
+  const first = await firstPass(services, options, rawFrom);
+  const settled = await settleSuspects(services, options, rawFrom, first.suspects, deadlineMs);
+  const partitions = await accountAll(services, ranges);
+  const instanceRows = await readInstances(clickhouse);
+  const instances = indexInstances(instanceRows, io.clock);
+  const context = await readContext(clickhouse, config.KAFKA_EVENTS_TOPIC, options.window);
+
+  const totals = sumTotals([...first.agreed, ...settled.final.values()]);
+  return finish({
+    snapshotMs,
+    totals,
+    checked: { ...first.checked, keys: first.agreed.length + settled.final.size },
+    context,
+    partitions,
+    differences: settled.differences,
+    otherDifferences: [
+      ...partitions.flatMap(accountDefects),
+      ...incompleteLedgers(instanceRows, await readInstanceSums(clickhouse)),
+      ...conflictDefects(context.conflictedIds),
+    ],
+    unproven: settled.unproven,
+    moving: settled.moving,
+    unsettled: settled.unsettled,
+    deadInstances: instances.dead(first.producers),
+    behind: [],
+    rawFromMs: rawFrom * 1000,
+    beyondRetention: first.beyondRetention,
+    rows: options.all ? minuteRows([...first.agreed, ...settled.final.values()]) : [],
+  });
+}
+
+type Finished = Omit<VerifyReport, "verdict" | "provenUntilMs">;
+const finish = (report: Finished): VerifyReport => ({
+  ...report,
+  verdict: judge(report),
+  provenUntilMs: provenUntil(report),
+});
+
+async function targetsOf(services: Services, ranges: readonly PartitionRange[]) {
+  const { config, admin } = services;
+  const ledgerRanges = await fetchTopicRanges(admin, config.KAFKA_LEDGER_TOPIC);
+  return [
+    { group: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC, ranges },
+    { group: config.KAFKA_LEDGER_GROUP_ID, topic: config.KAFKA_LEDGER_TOPIC, ranges: ledgerRanges },
+  ];
+}
+
+type FirstPass = {
+  agreed: KeyResult[];
+  suspects: KeyResult[];
+  producers: Set<string>;
+  checked: { minutes: number; hours: number; days: number };
+  beyondRetention: boolean;
+};
+
+/** Looks at every day once. Keys that agree are done: both sides were read after the consumers had caught up. */
+async function firstPass(services: Services, options: VerifyOptions, rawFrom: number): Promise<FirstPass> {
+  const { clickhouse, io } = services;
+  const result: FirstPass = {
+    agreed: [],
+    suspects: [],
+    producers: new Set(),
+    checked: { minutes: 0, hours: 0, days: 0 },
+    beyondRetention: false,
+  };
+  const minutes = new Set<number>();
+  const hours = new Set<number>();
+  const days = await readDays(clickhouse, options.window);
+  for (const [i, day] of days.entries()) {
+    if (days.length > 1) io.err(`comparing day ${i + 1} of ${days.length}: ${formatMinute(day).slice(0, 10)}`);
+    const pass = await comparePass(services, dayWindow(day, options.window), rawFrom);
+    for (const key of pass.results) {
+      (key.outcome === "exact" || key.outcome === "audited" ? result.agreed : result.suspects).push(key);
+      (key.check === "hour" ? hours : minutes).add(key.bucket);
+    }
+    for (const name of pass.producers) result.producers.add(name);
+    result.beyondRetention ||= day < rawFrom;
+  }
+  result.checked = { minutes: minutes.size, hours: hours.size, days: days.length };
+  return result;
+}
+
+type Settled = Record<"differences" | "unproven" | "moving" | "unsettled", KeyResult[]> & {
+  /** The last state of each suspect. */
+  final: Map<string, KeyResult>;
+};
+
+const idOf = (key: KeyResult) => `${key.check}\0${keyText(key)}`;
+
+/** Looks at disagreeing keys again and again until each agrees, stands still long enough to be real, or keeps moving. */
+async function settleSuspects(
+  services: Services,
+  options: VerifyOptions,
+  rawFrom: number,
+  suspects: readonly KeyResult[],
+  deadlineMs: number,
+): Promise<Settled> {
+  const { io } = services;
+  const { timing } = options;
+  const settled: Settled = { differences: [], unproven: [], moving: [], unsettled: [], final: new Map() };
+  const settler = createSettler(timing);
+  const trust = createTrust();
+  let open = new Map(suspects.map((key) => [idOf(key), key]));
+  // However long the consumers took, every suspect gets the time to settle.
+  const untilMs = Math.max(deadlineMs, io.clock.now() + Math.max(...Object.values(timing.settleMs)) + 5_000);
+  while (open.size > 0) {
+    if (io.clock.now() >= untilMs || io.signal.aborted) {
+      settled.unsettled.push(...open.values());
+      break;
+    }
+    io.err(`looking again at ${formatCount(open.size)} keys that do not agree yet`);
+    await sleep(timing.pollMs, io.signal);
+    const next = new Map<string, KeyResult>();
+    for (const window of recheckWindows([...open.values()], options.window)) {
+      const pass = await comparePass(services, window, rawFrom, untilMs);
+      const now = new Map(pass.results.map((key) => [idOf(key), key]));
+      for (const [id, before] of open) {
+        if (before.bucket < window.from || before.bucket >= window.to) continue;
+        // A key that neither side names any more agrees.
+        const key = now.get(id);
+        if (key === undefined) continue;
+        settled.final.set(id, key);
+        if (key.outcome === "exact" || key.outcome === "audited") continue;
+        const state = settler.observe(key, io.clock.now(), trust(key, pass));
+        if (state === "pending") next.set(id, key);
+        else if (state === "moving") settled.moving.push(key);
+        else (key.outcome === "different" ? settled.differences : settled.unproven).push(key);
+      }
+    }
+    open = next;
+  }
+  for (const [id, key] of open) settled.final.set(id, key);
+  for (const list of [settled.differences, settled.unproven, settled.moving, settled.unsettled]) list.sort(byTime);
+  return settled;
+}
+
+const byTime = (a: KeyResult, b: KeyResult) =>
+  a.bucket - b.bucket || a.check.localeCompare(b.check) || a.eventType.localeCompare(b.eventType);
+
+/** Ledger records come once a second; a surplus is judged only after a live instance has written this much later, ms. */
+const LEDGER_LAG_MS = 2_000;
+
+/** Whether nothing can lag behind any more for a key: see {@link createSettler}. */
+function createTrust(): (key: KeyResult, pass: Pass) => boolean {
+  const firstSeen = new Map<string, number>();
+  return (key, pass) => {
+    if (key.check !== "ledger" || key.found.events < key.expected.events) return true;
+    return key.instances.every((instance) => {
+      if (pass.instances.stateOf(instance) !== "live") return true;
+      const updatedMs = pass.instances.updatedAtMs(instance) ?? 0;
+      const id = `${idOf(key)}\0${instance}\0${key.expected.checksum}\0${key.found.checksum}`;
+      const first = firstSeen.get(id);
+      if (first === undefined) firstSeen.set(id, updatedMs);
+      return first !== undefined && updatedMs - first >= LEDGER_LAG_MS;
+    });
+  };
+}
+
+async function accountAll(services: Services, ranges: readonly PartitionRange[]): Promise<PartitionAccount[]> {
+  const { config, admin, clickhouse, io } = services;
+  const topic = config.KAFKA_EVENTS_TOPIC;
+  const scope = { topic, sinceMs: await firstAppendTime(services, topic, ranges) };
+  const accounts: PartitionAccount[] = [];
+  for (const range of ranges) {
+    let account = await accountPartition(clickhouse, scope, range);
+    for (let again = 0; again < 3 && account.missing > 0 && !io.signal.aborted; again++) {
+      await sleep(1_000, io.signal);
+      account = await accountPartition(clickhouse, scope, range);
+    }
+    accounts.push(account);
+  }
+  const endsNow = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
+  for (const account of accounts) {
+    const endNow = endsNow.get(account.partition) ?? account.end;
+    account.impossible = await countImpossible(clickhouse, scope, account.partition, endNow);
+  }
+  return accounts;
+}
+
+function conflictDefects(ids: number): string[] {
+  if (ids === 0) return [];
+  return [
+    `${formatCount(ids)} event_ids are stored under more than one minute, source or type; see \`ops conflicts list\``,
+  ];
+}
+
+function sumTotals(results: readonly KeyResult[]): VerifyReport["totals"] {
+  const sum = (check: KeyResult["check"], side: "expected" | "found") =>
+    results.reduce((total, key) => total + (key.check === check ? key[side].events : 0), 0);
+  const storedOfProducers = sum("ledger", "found");
+  return {
+    produced: sum("ledger", "expected"),
+    storedOfProducers,
+    storedForeign: sum("minute", "expected") - storedOfProducers,
+    minutesView: sum("minute", "found"),
+    hoursView: sum("hour", "found"),
+  };
+}
+
+function minuteRows(results: readonly KeyResult[]): MinuteRow[] {
+  const rows = new Map<string, MinuteRow>();
+  for (const key of results) {
+    if (key.check === "hour") continue;
+    const { bucket, source, eventType } = key;
+    const row = rows.get(keyText(key)) ?? { bucket, source, eventType, produced: 0, stored: 0, shown: 0 };
+    rows.set(keyText(key), row);
+    if (key.check === "ledger") row.produced = key.expected.events;
+    else {
+      row.stored = key.expected.events;
+      row.shown = key.found.events;
+    }
+  }
+  return [...rows.values()].sort(
+    (a, b) => a.bucket - b.bucket || a.source.localeCompare(b.source) || a.eventType.localeCompare(b.eventType),
+  );
+}
+
+function emptyReport(snapshotMs: number): Finished {
+  return {
+    snapshotMs,
+    totals: { produced: 0, storedOfProducers: 0, storedForeign: 0, minutesView: 0, hoursView: 0 },
+    checked: { keys: 0, minutes: 0, hours: 0, days: 0 },
+    context: { received: 0, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
+    partitions: [],
+    differences: [],
+    otherDifferences: [],
+    unproven: [],
+    moving: [],
+    unsettled: [],
+    deadInstances: [],
+    behind: [],
+    rawFromMs: undefined,
+    beyondRetention: false,
+    rows: [],
+  };
+}

@@ -1,0 +1,122 @@
+import type { Admin, Kafka, KafkaMessage } from "kafkajs";
+import { AppError } from "../runtime/errors.ts";
+import { registerCodecs } from "./codecs.ts";
+import { kafkaCall, toKafkaError } from "./errors.ts";
+
+/** Offsets of one partition: from `from` (the first that exists) up to, but without, `end`. */
+export type PartitionRange = { partition: number; from: number; end: number };
+
+/** What a topic holds now, by partition in ascending order. @throws AppError `KAFKA_…` when the topic does not exist. */
+export async function fetchTopicRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
+  const offsets = await kafkaCall(() => admin.fetchTopicOffsets(topic));
+  return offsets
+    .map((entry) => ({ partition: entry.partition, from: Number(entry.low), end: Number(entry.high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** The committed offset of each partition that has one: the next offset its group would read. */
+export async function fetchCommittedOffsets(admin: Admin, group: string, topic: string): Promise<Map<number, number>> {
+  const [entry] = await kafkaCall(() => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+  const committed = new Map<number, number>();
+  for (const { partition, offset } of entry?.partitions ?? []) {
+    if (Number(offset) >= 0) committed.set(partition, Number(offset));
+  }
+  return committed;
+}
+
+export type ReadTopicOptions = {
+  topic: string;
+  /** What to read. Nothing outside is delivered. */
+  ranges: readonly PartitionRange[];
+  /** Prefix of the throwaway group's name. */
+  groupPrefix: string;
+  /** Delivers messages of one partition in offset order, never two calls at a time. What it throws ends the reading. */
+  onMessages(partition: number, messages: readonly KafkaMessage[]): void;
+  /** Without a byte of progress for this long, ms, the reading fails. */
+  stallMs: number;
+  signal?: AbortSignal;
+};
+
+/**
+ * Reads a topic between fixed offsets, once, without touching the offsets or the membership of any other group: it joins
+ * a group of its own with a random name, commits nothing and deletes the group afterwards (the client cannot fetch
+ * without a group).
+ * @throws AppError `KAFKA_READ_STALLED` (retry true) without progress; `ABORTED` when the signal fires.
+ */
+export async function readTopic(deps: { kafka: Kafka; admin: Admin }, options: ReadTopicOptions): Promise<void> {
+  const { topic, stallMs, signal } = options;
+  const ranges = new Map(options.ranges.map((range) => [range.partition, range]));
+  const pending = new Set(options.ranges.filter((range) => range.from < range.end).map((range) => range.partition));
+  if (pending.size === 0) return;
+  registerCodecs();
+  const groupId = `${options.groupPrefix}-${crypto.randomUUID()}`;
+  const consumer = deps.kafka.consumer({
+    groupId,
+    sessionTimeout: 30_000,
+    maxWaitTimeInMs: 200,
+    maxBytesPerPartition: 2 * 1024 * 1024,
+    allowAutoTopicCreation: false,
+  });
+  const done = Promise.withResolvers<void>();
+  const finish = (error?: unknown) => (error === undefined ? done.resolve() : done.reject(error));
+  let lastProgress = performance.now();
+
+  // Reported for batches of control records only as well, which eachBatch never sees.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    lastProgress = performance.now();
+    const range = ranges.get(payload.partition);
+    if (range === undefined || Number(payload.lastOffset) + 1 < range.end) return;
+    if (!pending.delete(payload.partition)) return;
+    if (pending.size === 0) finish();
+    else consumer.pause([{ topic, partitions: [payload.partition] }]);
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) finish(toKafkaError(payload.error));
+  });
+  const watchdog = setInterval(() => {
+    if (performance.now() - lastProgress < stallMs) return;
+    const left = [...pending].join(", ");
+    const message = `No message of ${topic} (partitions ${left}) arrived for ${stallMs} ms; check the brokers and try again`;
+    finish(new AppError("KAFKA_READ_STALLED", message, { retry: true }));
+  }, 500);
+  const abort = () => finish(new AppError("ABORTED", "Interrupted", { retry: false }));
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+
+  try {
+    await kafkaCall(() => consumer.connect());
+    await kafkaCall(() => consumer.subscribe({ topic, fromBeginning: true }));
+    await kafkaCall(() =>
+      consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch, heartbeat }) => {
+          const range = ranges.get(batch.partition);
+          if (range === undefined || !pending.has(batch.partition)) return;
+          const wanted = within(batch.messages, range);
+          try {
+            if (wanted.length > 0) options.onMessages(batch.partition, wanted);
+          } catch (error) {
+            // Thrown into the client it would be retried; it belongs to the caller.
+            finish(error);
+          }
+          await heartbeat();
+        },
+      }),
+    );
+    await done.promise;
+  } finally {
+    clearInterval(watchdog);
+    signal?.removeEventListener("abort", abort);
+    await consumer.disconnect();
+    // An empty group without offsets expires by itself; failing to delete it earlier harms nobody.
+    await deps.admin.deleteGroups([groupId]).catch(() => undefined);
+  }
+}
+
+function within(messages: readonly KafkaMessage[], range: PartitionRange): readonly KafkaMessage[] {
+  const first = messages[0];
+  const last = messages[messages.length - 1];
+  if (first === undefined || last === undefined) return messages;
+  if (Number(first.offset) >= range.from && Number(last.offset) < range.end) return messages;
+  return messages.filter(({ offset }) => Number(offset) >= range.from && Number(offset) < range.end);
+}
