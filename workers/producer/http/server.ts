@@ -1,3 +1,66 @@
-export function startHttpSource(..._: unknown[]): { name: string; stop(): Promise<void>; port: number } {
-  throw new Error("todo");
+import type { Component } from "../../shared/runtime/lifecycle.ts";
+import { sleep } from "../../shared/runtime/sleep.ts";
+import type { ProducerConfig } from "../config.ts";
+import { createIngestApp, type IngestDeps } from "./app.ts";
+
+/** How long clients get to read their last answers, ms. */
+const LINGER_MS = 1_000;
+
+/**
+ * Serves the ingest API. Stopping it refuses new requests with 503, waits for those under way (they end when Kafka
+ * acknowledges or their time is up), then closes the connections.
+ */
+export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Component & { port: number } {
+  const app = createIngestApp(
+    {
+      apiKeys: config.API_KEYS,
+      maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
+      maxEventBytes: config.MAX_EVENT_BYTES,
+      ackTimeoutMs: config.HTTP_ACK_TIMEOUT_MS,
+      ratePerSecond: config.HTTP_RATE_LIMIT,
+      maxEvents: config.BUFFER_EVENTS,
+    },
+    deps,
+  );
+  let draining = false;
+  let underWay = 0;
+  let idle: (() => void) | undefined;
+  const server = Bun.serve({
+    hostname: config.HTTP_HOST,
+    port: config.HTTP_PORT,
+    // The app itself answers what is too large; this bound is for what does not even say how large it is.
+    maxRequestBodySize: config.HTTP_MAX_BODY_BYTES * 2,
+    idleTimeout: Math.min(255, Math.ceil(config.HTTP_ACK_TIMEOUT_MS / 1000) + 10),
+    fetch: async (request) => {
+      if (draining) return shuttingDown();
+      underWay++;
+      try {
+        return await app.fetch(request);
+      } finally {
+        if (--underWay === 0) idle?.();
+      }
+    },
+  });
+  return {
+    name: "http",
+    port: server.port ?? config.HTTP_PORT,
+    stop: async () => {
+      draining = true;
+      if (underWay > 0) {
+        await new Promise<void>((resolve) => {
+          idle = resolve;
+        });
+      }
+      await Promise.race([server.stop(), sleep(LINGER_MS)]);
+      await server.stop(true);
+    },
+  };
+}
+
+function shuttingDown(): Response {
+  const body = { type: "about:blank", title: "Shutting down", status: 503, detail: "send the request again" };
+  return new Response(JSON.stringify(body), {
+    status: 503,
+    headers: { "content-type": "application/problem+json", "retry-after": "1", connection: "close" },
+  });
 }

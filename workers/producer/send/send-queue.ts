@@ -34,6 +34,8 @@ export type Fill = { readonly events: number; readonly bytes: number };
 export type SendQueue = {
   /** Takes a message, or refuses it when the buffer is full or closed. */
   offer(message: Outgoing): boolean;
+  /** Takes all of them or none: see `offer`. */
+  offerAll(messages: readonly Outgoing[]): boolean;
   /** Resolves when there is room again (at once if there is), or when the queue is closed. */
   room(): Promise<void>;
   fill(): Fill;
@@ -125,20 +127,30 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
 
   const hasRoom = () => events < config.maxEvents && bytes < config.maxBytes;
 
+  const enqueue = (message: Outgoing) => {
+    const partition = deps.partitionOf(message);
+    const lane = lanes[partition % lanes.length];
+    if (!lane) throw new Error("a send queue needs a sender");
+    const waiting = lane.waiting.get(partition);
+    if (waiting) waiting.push(message);
+    else lane.waiting.set(partition, [message]);
+    if (lane.events++ === 0) lane.since = deps.clock.now();
+    events++;
+    bytes += message.sizeBytes;
+    if (!lane.sending && (lane.timer === undefined || lane.events >= config.batchEvents)) schedule(lane);
+  };
+
   return {
     failed: failure.promise,
     offer(message) {
       if (closed || !hasRoom()) return false;
-      const partition = deps.partitionOf(message);
-      const lane = lanes[partition % lanes.length];
-      if (!lane) throw new Error("a send queue needs a sender");
-      const waiting = lane.waiting.get(partition);
-      if (waiting) waiting.push(message);
-      else lane.waiting.set(partition, [message]);
-      if (lane.events++ === 0) lane.since = deps.clock.now();
-      events++;
-      bytes += message.sizeBytes;
-      if (!lane.sending && (lane.timer === undefined || lane.events >= config.batchEvents)) schedule(lane);
+      enqueue(message);
+      return true;
+    },
+    offerAll(messages) {
+      // The bytes may exceed their bound by one call's worth, so that a large call is not refused for ever.
+      if (closed || !hasRoom() || events + messages.length > config.maxEvents) return false;
+      for (const message of messages) enqueue(message);
       return true;
     },
     room: () => (hasRoom() || closed ? Promise.resolve() : new Promise((resolve) => roomWaiters.push(resolve))),

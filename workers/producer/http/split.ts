@@ -1,0 +1,98 @@
+/** The events of a request body as bytes, each as it was sent; or what is wrong with the body. */
+export type SplitBody =
+  | { readonly ok: true; readonly events: Buffer[]; readonly single: boolean }
+  | { readonly ok: false; readonly detail: string };
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const NEWLINE = 0x0a;
+
+/**
+ * Splits a body into events without parsing them: a number such as 1e400 or 0.10 must reach Kafka as the client wrote it.
+ * Whether each part is JSON is judged later, part by part.
+ */
+export function splitBody(body: Buffer, kind: "json" | "ndjson"): SplitBody {
+  if (kind === "ndjson") return splitLines(body);
+  const start = skipSpace(body, 0);
+  if (body[start] === OPEN_ARRAY) return splitArray(body, start);
+  const event = body.subarray(start, trimEnd(body, start));
+  return event.length === 0 ? { ok: false, detail: "the body is empty" } : { ok: true, events: [event], single: true };
+}
+
+/** Whether a body without a content type is NDJSON: an object, a line end, and another object. */
+export function looksLikeNdjson(body: Buffer): boolean {
+  if (body[skipSpace(body, 0)] !== OPEN_OBJECT) return false;
+  for (let at = body.indexOf(NEWLINE); at >= 0; at = body.indexOf(NEWLINE, at + 1)) {
+    const next = skipSpace(body, at + 1);
+    if (body[next] === OPEN_OBJECT && body[trimEnd(body.subarray(0, at), 0) - 1] === CLOSE_OBJECT) return true;
+  }
+  return false;
+}
+
+function splitLines(body: Buffer): SplitBody {
+  const events: Buffer[] = [];
+  for (let from = 0; from < body.length; ) {
+    const found = body.indexOf(NEWLINE, from);
+    const to = found < 0 ? body.length : found;
+    const start = skipSpace(body.subarray(0, to), from);
+    const line = body.subarray(start, trimEnd(body.subarray(0, to), start));
+    if (line.length > 0) events.push(line);
+    from = to + 1;
+  }
+  return events.length === 0 ? { ok: false, detail: "the body has no events" } : { ok: true, events, single: false };
+}
+
+function splitArray(body: Buffer, open: number): SplitBody {
+  const events: Buffer[] = [];
+  let depth = 0;
+  let from = open + 1;
+  for (let at = open; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === QUOTE) at = endOfString(body, at);
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+    const ends = depth === 0;
+    if (ends || (depth === 1 && byte === COMMA)) {
+      const start = skipSpace(body.subarray(0, at), from);
+      const event = body.subarray(start, trimEnd(body.subarray(0, at), start));
+      // An empty part is an error of its own (`[1,]`), except in an array without any.
+      if (event.length > 0 || !ends || events.length > 0) events.push(event);
+      from = at + 1;
+    }
+    if (ends) return closed(body, at, events);
+  }
+  return { ok: false, detail: "the JSON array does not end" };
+}
+
+function closed(body: Buffer, at: number, events: Buffer[]): SplitBody {
+  if (skipSpace(body, at + 1) < body.length) return { ok: false, detail: "there is something after the JSON array" };
+  return events.length === 0 ? { ok: false, detail: "the array is empty" } : { ok: true, events, single: false };
+}
+
+/** The index of the closing quote (or the end) of the string that opens at `open`. */
+function endOfString(body: Buffer, open: number): number {
+  let at = open + 1;
+  while (at < body.length && body[at] !== QUOTE) at += body[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === NEWLINE || byte === 0x0d || byte === 0x09;
+}
+
+function skipSpace(body: Buffer, from: number): number {
+  let at = from;
+  while (at < body.length && isSpace(body[at])) at++;
+  return at;
+}
+
+function trimEnd(body: Buffer, from: number): number {
+  let to = body.length;
+  while (to > from && isSpace(body[to - 1])) to--;
+  return to;
+}
