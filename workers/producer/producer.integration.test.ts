@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type OwnStack, ownStack, type RunningWorker, startWorker, waitFor } from "../shared/testing/index.ts";
+import { createTestTopics, instanceOf, ledgerGroups, readAll, readLedger, recount } from "./testing/read-back.ts";
+
+const ENTRY = "workers/producer/main.ts";
+let stack: OwnStack;
+let running: RunningWorker[] = [];
+
+beforeAll(async () => {
+  stack = await ownStack();
+}, 120_000);
+afterAll(async () => {
+  for (const worker of running) if (worker.exitCode === null) await worker.kill("SIGKILL");
+  await stack.close();
+}, 60_000);
+
+function start(args: string[], env: Readonly<Record<string, string>>): RunningWorker {
+  const worker = startWorker({ binary: "producer", entry: ENTRY, args, env });
+  running = [...running, worker];
+  return worker;
+}
+
+const MIXED = ["--late-share", "0.1", "--late-range", "1-2", "--duplicate-share", "0.1", "--malformed-share", "0.02"];
+
+function summaryOf(worker: RunningWorker): Record<string, unknown> {
+  const line = worker.logs.find(({ json }) => json.msg === "summary");
+  if (!line) throw new Error(`no summary; the log:\n${worker.logs.map(({ text }) => text).join("\n")}`);
+  return line.json;
+}
+
+describe("simulated source", () => {
+  test("a finished run: the closed ledger equals what is in the topic", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const worker = start(["simulate", "--rate", "3000", "--count", "6000", "--drain-held", "now", ...MIXED], env);
+    expect(await worker.exited).toBe(0);
+    const summary = summaryOf(worker);
+    expect(summary).toMatchObject({ complete: true, unknown: 0, unsent: 0, refused: 0, held_dropped: 0 });
+    expect(Number(summary.events) + Number(summary.malformed)).toBe(6000);
+
+    const messages = await readAll(kafka, config.KAFKA_EVENTS_TOPIC);
+    expect(messages.length).toBe(Number(summary.acknowledged));
+    const ledger = await readLedger(kafka, config.KAFKA_LEDGER_TOPIC);
+    expect(ledgerGroups(ledger)).toEqual(recount(messages));
+    const instance = instanceOf(ledger);
+    expect(instance).toMatchObject({ state: "closed", count: Number(summary.events), unknown: 0 });
+    expect(new Set(messages.map((message) => message.instance))).toEqual(new Set([instance.instance]));
+    // One key, one partition.
+    const partitions = new Map<string | null, number>();
+    for (const { key, partition } of messages) expect(partitions.get(key) ?? partition).toBe(partition);
+  }, 60_000);
+
+  test("SIGTERM: what was taken is sent, the ledger is closed, held-back events are dropped and counted", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const worker = start(["simulate", "--rate", "2000", "--late-share", "0.2", "--late-range", "60-90"], env);
+    await worker.waitForLog(({ json }) => json.msg === "ready");
+    await waitFor(async () => (await readLedger(kafka, config.KAFKA_LEDGER_TOPIC)).length > 10, {
+      timeoutMs: 30_000,
+      describe: "counts in the ledger",
+    });
+    expect(await worker.kill("SIGTERM")).toBe(0);
+    const summary = summaryOf(worker);
+    expect(summary.complete).toBe(true);
+    expect(Number(summary.held_dropped)).toBeGreaterThan(0);
+    const ledger = await readLedger(kafka, config.KAFKA_LEDGER_TOPIC);
+    expect(instanceOf(ledger).state).toBe("closed");
+    expect(ledgerGroups(ledger)).toEqual(recount(await readAll(kafka, config.KAFKA_EVENTS_TOPIC)));
+  }, 60_000);
+
+  test("SIGKILL: the ledger stays open and never says more than is in the topic", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const worker = start(["simulate", "--rate", "2000", "--late-share", "0"], { ...env, LEDGER_INTERVAL_MS: "100" });
+    await waitFor(async () => (await readLedger(kafka, config.KAFKA_LEDGER_TOPIC)).length > 10, {
+      timeoutMs: 30_000,
+      describe: "counts in the ledger",
+    });
+    await worker.kill("SIGKILL");
+    const ledger = await readLedger(kafka, config.KAFKA_LEDGER_TOPIC);
+    expect(instanceOf(ledger).state).toBe("open");
+    const topic = recount(await readAll(kafka, config.KAFKA_EVENTS_TOPIC));
+    for (const [key, { count }] of ledgerGroups(ledger)) {
+      expect(count).toBeLessThanOrEqual(topic.get(key)?.count ?? 0);
+    }
+  }, 60_000);
+
+  test("SIGKILL of the broker while sending: nothing acknowledged is missing, nothing is lost", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const worker = start(["simulate", "--rate", "3000", "--seconds", "8", "--drain-held", "now", ...MIXED], {
+      ...env,
+      SHUTDOWN_GRACE_MS: "60000",
+    });
+    await worker.waitForLog(({ json }) => json.msg === "ready");
+    for (let kill = 0; kill < 2; kill++) {
+      await Bun.sleep(1_500); // so that the kill hits requests under way; nothing depends on when exactly
+      await stack.broker.kill();
+      await stack.broker.start();
+    }
+    expect(await worker.exited).toBe(0);
+    const summary = summaryOf(worker);
+    expect(summary).toMatchObject({ complete: true, unknown: 0, unsent: 0 });
+    const ledger = await readLedger(kafka, config.KAFKA_LEDGER_TOPIC);
+    expect(instanceOf(ledger)).toMatchObject({ state: "closed", count: Number(summary.events) });
+    const messages = await readAll(kafka, config.KAFKA_EVENTS_TOPIC);
+    expect(ledgerGroups(ledger)).toEqual(recount(messages));
+    expect(messages.length).toBeGreaterThanOrEqual(Number(summary.acknowledged));
+  }, 120_000);
+
+  test("SIGTERM while the broker is away: given up after the grace period, exit 1, the ledger stays open", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const worker = start(["simulate", "--rate", "1000"], { ...env, SHUTDOWN_GRACE_MS: "500" });
+    await worker.waitForLog(({ json }) => json.msg === "progress");
+    await stack.broker.kill();
+    await worker.waitForLog(({ json }) => json.component === "kafka" && json.level === "warn");
+    expect(await worker.kill("SIGTERM")).toBe(1);
+    const summary = summaryOf(worker);
+    expect(summary.complete).toBe(false);
+    expect(Number(summary.unknown)).toBeGreaterThan(0);
+    await stack.broker.start();
+    expect(instanceOf(await readLedger(kafka, config.KAFKA_LEDGER_TOPIC)).state).toBe("open");
+  }, 120_000);
+
+  test("waits for its topics and says so", async () => {
+    const worker = start(["simulate", "--count", "1"], { KAFKA_BROKERS: stack.brokers, KAFKA_EVENTS_TOPIC: "absent" });
+    const line = await worker.waitForLog(({ json }) => json.msg === "waiting for Kafka");
+    expect(line.json.error).toContain("ops migrate");
+    await worker.kill("SIGTERM");
+  }, 30_000);
+});
+
+describe("file source", () => {
+  test("sends every line as it is, broken ones too", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
+    const lines = ['{"user_id":"u1","n":1.10}', "broken", "", '{"user_id":"u1","n":2}', '{"user_id":"u2"}\r', "last"];
+    await Bun.write(path, lines.join("\n"));
+    const worker = start(["file", path, "--repeat", "2"], env);
+    expect(await worker.exited).toBe(0);
+    const messages = await readAll(kafka, config.KAFKA_EVENTS_TOPIC);
+    const expected = ['{"user_id":"u1","n":1.10}', "broken", '{"user_id":"u1","n":2}', '{"user_id":"u2"}', "last"];
+    expect(messages.map(({ value }) => value?.toString()).sort()).toEqual([...expected, ...expected].sort());
+    const ofU1 = messages.filter(({ key }) => key === "u1").map(({ value }) => value?.toString());
+    expect(ofU1).toEqual([expected[0], expected[2], expected[0], expected[2]]);
+    expect(messages.every(({ instance }) => instance === undefined)).toBe(true);
+    expect(await readAll(kafka, config.KAFKA_LEDGER_TOPIC)).toEqual([]);
+    await Bun.file(path).delete();
+  }, 60_000);
+
+  test("a missing file ends with exit 1", async () => {
+    const { env } = await createTestTopics(stack.brokers);
+    const worker = start(["file", "/tmp/no-such-file.jsonl"], env);
+    expect(await worker.exited).toBe(1);
+    expect(worker.logs.some(({ json }) => json.code === "FILE_NOT_FOUND")).toBe(true);
+  }, 30_000);
+});
