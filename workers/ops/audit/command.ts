@@ -1,8 +1,12 @@
 import type { ExitCode } from "../cli/exit-codes.ts";
 import type { Services } from "../cli/services.ts";
-export async function runAudit(
-  _s: Services,
-  _o: { waitMs: number; json: boolean; allowUnseen: boolean; tempDir: string | undefined },
-): Promise<ExitCode> {
-  return 3;
+import { renderAudit } from "./render.ts";
+import { auditExitCode, auditToJson } from "./report.ts";
+import { type AuditOptions, audit } from "./run.ts";
+
+/** `ops verify --audit`. */
+export async function runAudit(services: Services, options: AuditOptions & { json: boolean }): Promise<ExitCode> {
+  const report = await audit(services, options);
+  services.io.out(options.json ? auditToJson(report) : renderAudit(report));
+  return auditExitCode(report.verdict);
 }

@@ -6,13 +6,14 @@ import { parseDuration, parseTime } from "../cli/options.ts";
 import { runCommand } from "../cli/services.ts";
 import { renderReport } from "./render.ts";
 import { exitCodeOf, toJson } from "./report.ts";
-import { DEFAULT_TIMING, verify } from "./run.ts";
+import { timingOf, verify } from "./run.ts";
 import { END_OF_TIME_S } from "./windows.ts";
 
 type VerifyFlags = {
   from?: number;
   to?: number;
   wait: number;
+  settle: number;
   json?: boolean;
   all?: boolean;
   audit?: boolean;
@@ -32,6 +33,12 @@ export function registerVerify(program: Command, io: CliIo): void {
     .option("--from <time>", "only event minutes from this time on (ISO 8601)", parseTime)
     .option("--to <time>", "only event minutes before this time (ISO 8601)", parseTime)
     .option("--wait <duration>", "how long to wait for consumers and views", parseDuration, 60_000)
+    .option(
+      "--settle <duration>",
+      "how long a minute must disagree unchanged before it counts as a difference",
+      parseDuration,
+      10_000,
+    )
     .option("--json", "print one JSON object instead of tables")
     .option("--all", "list every minute, not only those that differ")
     .option("--audit", "read the topic and compare event by event; proves events of any client")
@@ -67,7 +74,7 @@ ${EXIT_HELP}`,
           },
           waitMs: flags.wait,
           all: flags.all ?? false,
-          timing: DEFAULT_TIMING,
+          timing: timingOf(flags.settle),
         });
         io.out(flags.json ? toJson(report) : renderReport(report));
         return exitCodeOf(report.verdict);

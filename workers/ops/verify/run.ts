@@ -22,11 +22,17 @@ export type VerifyOptions = {
   timing: SettleTiming & { pollMs: number };
 };
 
-export const DEFAULT_TIMING: VerifyOptions["timing"] = {
-  settleMs: { ledger: 4_000, minute: 10_000, hour: 15_000 },
-  motionMs: 20_000,
-  pollMs: 1_000,
-};
+/**
+ * Times derived from how long a minute must disagree unchanged. The ledger is published every second and settles sooner;
+ * hours are recomputed after their minutes and need longer.
+ */
+export function timingOf(settleMs: number): VerifyOptions["timing"] {
+  return {
+    settleMs: { ledger: settleMs * 0.4, minute: settleMs, hour: settleMs * 1.5 },
+    motionMs: settleMs * 2,
+    pollMs: Math.min(1_000, settleMs / 4),
+  };
+}
 
 /** Compares ledger, events and views. Reads only; see the module's parts for how each step keeps its promise. */
 export async function verify(services: Services, options: VerifyOptions): Promise<VerifyReport> {

@@ -1,0 +1,56 @@
+import { type LedgerRecord, ledgerKey } from "../../shared/clickhouse/tables/ledger.ts";
+import { kafkaCall } from "../../shared/kafka/errors.ts";
+import { partitionOf } from "../../shared/kafka/partitioner.ts";
+import type { Services } from "../cli/services.ts";
+import { instanceState } from "../verify/instances.ts";
+import { type InstanceRow, readInstances } from "../verify/queries.ts";
+
+/** Ledgers that a passed audit closes: of instances killed before the audit began, and of those with unknown sends. */
+export async function findClosable(services: Services, snapshotMs: number): Promise<InstanceRow[]> {
+  const rows = await readInstances(services.clickhouse);
+  const known = new Set(rows.map((row) => row.instance));
+  const producers = await services.clickhouse.query<{ producer: string }>(
+    "SELECT DISTINCT producer FROM events_raw WHERE producer != ''",
+  );
+  const silent = producers
+    .filter(({ producer }) => !known.has(producer))
+    .map(({ producer }) => ({ instance: producer, state: "open", updatedAtMs: 0, events: 0, unknown: 0 }));
+  return [...rows, ...silent].filter((row) => {
+    const state = instanceState(row, snapshotMs);
+    return state === "dead" || (state === "closed" && row.unknown > 0);
+  });
+}
+
+/**
+ * Publishes the state `audited` for each ledger: the topic itself has proven what its last records could not say. The
+ * ledger's copy in the store follows as with any record.
+ */
+export async function closeLedgers(services: Services, rows: readonly InstanceRow[]): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const { config, kafka, admin, io } = services;
+  const topic = config.KAFKA_LEDGER_TOPIC;
+  const partitions = (await kafkaCall(() => admin.fetchTopicOffsets(topic))).length;
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const nowMs = io.clock.now();
+  const records = rows.map((row): LedgerRecord => {
+    const { instance, events: count, unknown } = row;
+    return { kind: "instance", instance, state: "audited", started_at: nowMs, updated_at: nowMs, count, unknown };
+  });
+  try {
+    await kafkaCall(() => producer.connect());
+    await kafkaCall(() =>
+      producer.send({
+        topic,
+        acks: -1,
+        messages: records.map((record) => {
+          const key = Buffer.from(ledgerKey(record));
+          // The same partition as the instance's own records, or compaction would keep both.
+          return { key, value: JSON.stringify(record), partition: partitionOf(key, partitions) };
+        }),
+      }),
+    );
+  } finally {
+    await producer.disconnect();
+  }
+  return rows.map((row) => row.instance);
+}

@@ -1,0 +1,134 @@
+import type { DeadLetterClass } from "../../shared/event/index.ts";
+import { type PartitionRange, readTopic } from "../../shared/kafka/topic-reader.ts";
+import type { Services } from "../cli/services.ts";
+import { type AuditVerdict, createContract } from "./contract.ts";
+import { createProgress } from "./progress.ts";
+import { groupHash, RECORD_BYTES, SIDE, writeRecord } from "./record.ts";
+import type { Spill } from "./spill.ts";
+import type { VerdictMap } from "./verdict-map.ts";
+
+/** What reading the topic yields besides the records. */
+export type TopicSide = {
+  messages: number;
+  valid: number;
+  refused: Map<DeadLetterClass, number>;
+  /** Valid events whose minute the raw retention has dropped from the store: not compared. */
+  expired: number;
+  /** Valid messages that the store has refused by their value: not expected in it. */
+  rejected: number;
+  /** Append time of the first message, Unix ms; of the snapshot for an empty topic. */
+  firstAppendMs: number;
+  /** Names of group hashes and of currency hashes. */
+  groups: Map<bigint, string>;
+  currencies: Map<bigint, string>;
+  /** Sum of xxHash64 of the refused payloads per partition, modulo 2^64. */
+  payloadSums: Map<number, bigint>;
+};
+
+export type TopicInput = {
+  ranges: readonly PartitionRange[];
+  snapshotMs: number;
+  /** Event minutes before this (Unix ms) are not in the store any more. */
+  horizonMs: number;
+  /** `partition/offset` of messages that are dead letters of the class rejected_by_store. */
+  rejected: ReadonlySet<string>;
+};
+
+/** Reads the ranges, judges every message and spills the records of the valid ones. */
+export async function readTopicSide(
+  services: Services,
+  input: TopicInput,
+  out: { spill: Spill; verdicts: VerdictMap },
+): Promise<TopicSide> {
+  const { config, io } = services;
+  const judge = createContract({
+    maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
+    maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
+    maxBytes: config.EVENT_MAX_BYTES,
+  });
+  const side: TopicSide = {
+    messages: 0,
+    valid: 0,
+    refused: new Map(),
+    expired: 0,
+    rejected: 0,
+    firstAppendMs: input.snapshotMs,
+    groups: new Map(),
+    currencies: new Map(),
+    payloadSums: new Map(),
+  };
+  const spillEvent = createSpiller(side, out.spill);
+  const total = input.ranges.reduce((sum, { from, end }) => sum + end - from, 0);
+  const progress = createProgress(io, "reading the topic", total);
+  await readTopic(services, {
+    topic: config.KAFKA_EVENTS_TOPIC,
+    ranges: input.ranges,
+    groupPrefix: "ops-audit",
+    stallMs: 60_000,
+    signal: io.signal,
+    onMessages: (partition, messages) => {
+      for (const message of messages) {
+        const appendMs = Number(message.timestamp);
+        const offset = Number(message.offset);
+        const verdict = judge(message.value, appendMs);
+        side.messages++;
+        side.firstAppendMs = Math.min(side.firstAppendMs, appendMs);
+        out.verdicts.note(partition, offset, verdict.ok ? undefined : verdict.errorClass);
+        if (!verdict.ok) noteRefused(side, partition, verdict.errorClass, message.value);
+        else if (input.rejected.has(`${partition}/${offset}`)) side.rejected++;
+        else if (verdict.event.timeMs < input.horizonMs) side.expired++;
+        else spillEvent(verdict, partition, offset, appendMs);
+      }
+      progress.add(messages.length);
+    },
+  });
+  progress.end();
+  return side;
+}
+
+function noteRefused(side: TopicSide, partition: number, errorClass: DeadLetterClass, value: Uint8Array | null): void {
+  side.refused.set(errorClass, (side.refused.get(errorClass) ?? 0) + 1);
+  const hash = Bun.hash.xxHash64(value ?? new Uint8Array());
+  side.payloadSums.set(partition, BigInt.asUintN(64, (side.payloadSums.get(partition) ?? 0n) + hash));
+}
+
+function createSpiller(side: TopicSide, spill: Spill) {
+  const view = new DataView(new ArrayBuffer(RECORD_BYTES));
+  // Hashing a short text costs more than looking it up; there are few groups and currencies.
+  const groupHashes = new Map<string, bigint>();
+  const currencyHashes = new Map<string, bigint>();
+  const groupOf = (source: string, type: string) => {
+    const name = `${source} ${type}`;
+    let hash = groupHashes.get(name);
+    if (hash === undefined) {
+      hash = groupHash(source, type);
+      groupHashes.set(name, hash);
+      side.groups.set(hash, name);
+    }
+    return hash;
+  };
+  const currencyOf = (currency: string) => {
+    let hash = currencyHashes.get(currency);
+    if (hash === undefined) {
+      hash = Bun.hash.xxHash64(currency);
+      currencyHashes.set(currency, hash);
+      side.currencies.set(hash, currency);
+    }
+    return hash;
+  };
+  return ({ event }: Extract<AuditVerdict, { ok: true }>, partition: number, offset: number, appendMs: number) => {
+    side.valid++;
+    writeRecord(view, 0, SIDE.topic, {
+      id: event.id,
+      timeMs: event.timeMs,
+      key: groupOf(event.source, event.type),
+      amountE4: event.amountE4,
+      currency: currencyOf(event.currency),
+      identity: Bun.hash.xxHash64(`${event.userId}\0${event.sessionId}`),
+      partition,
+      offset,
+      appendMs,
+    });
+    spill.add(view, 0);
+  };
+}
