@@ -32,7 +32,8 @@ setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
 $(BUN_STAMP): package.json | .tools/system.stamp
 	@test -n "$(BUN_VERSION)" || { echo "package.json names no version of bun in devDependencies" >&2; exit 1; }
 	@echo "Bun $(BUN_VERSION): installing into .tools/"
-	@npm install --silent --no-audit --no-fund --prefix .tools --no-save bun@$(BUN_VERSION)
+	@npm install --loglevel=error --no-audit --no-fund --fetch-timeout=60000 --fetch-retries=2 --prefix .tools --no-save bun@$(BUN_VERSION) \
+	  || { echo "npm could not fetch Bun: check the network and npm's registry setting, then run make again" >&2; exit 1; }
 	@$(BUN) --version >/dev/null
 	@touch $@
 
@@ -65,10 +66,27 @@ lint: $(MODULES_STAMP) ## Check format, types and dead code
 	@$(BIN)/biome ci .
 	@$(BIN)/tsc --noEmit
 	@$(BUN) --bun $(BIN)/knip
+	@$(BUN) scripts/generate/schemas.ts --check
+	@$(BUN) scripts/generate/config-table.ts --check
+
+.PHONY: generate
+generate: $(MODULES_STAMP) ## Write the generated documentation
+	@$(BUN) scripts/generate/schemas.ts
+	@$(BUN) scripts/generate/config-table.ts
 
 .PHONY: test
 test: $(MODULES_STAMP) ## Run the tests against a real broker and engine (paths by ARGS="…")
 	@$(BUN) scripts/test.ts $(ARGS)
+
+.PHONY: demo
+demo: build ## Run everything for a minute and prove the counts (DEMO_SECONDS, DEMO_RATE)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/demo/main.ts
+
+.PHONY: bench-smoke
+bench-smoke: build ## Measure freshness, throughput and memory on this machine
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/smoke.ts
 
 .PHONY: up
 up: build ## Start the local stack and leave it running
