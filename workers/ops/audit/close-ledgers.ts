@@ -14,7 +14,14 @@ export async function findClosable(services: Services, snapshotMs: number): Prom
   );
   const silent = producers
     .filter(({ producer }) => !known.has(producer))
-    .map(({ producer }) => ({ instance: producer, state: "open", updatedAtMs: 0, events: 0, unknown: 0 }));
+    .map(({ producer }) => ({
+      instance: producer,
+      state: "open",
+      startedAtMs: snapshotMs,
+      updatedAtMs: 0,
+      events: 0,
+      unknown: 0,
+    }));
   return [...rows, ...silent].filter((row) => {
     const state = instanceState(row, snapshotMs);
     return state === "dead" || (state === "closed" && row.unknown > 0);
@@ -33,8 +40,8 @@ export async function closeLedgers(services: Services, rows: readonly InstanceRo
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   const nowMs = io.clock.now();
   const records = rows.map((row): LedgerRecord => {
-    const { instance, events: count, unknown } = row;
-    return { kind: "instance", instance, state: "audited", started_at: nowMs, updated_at: nowMs, count, unknown };
+    const { instance, startedAtMs: started_at, events: count, unknown } = row;
+    return { kind: "instance", instance, state: "audited", started_at, updated_at: nowMs, count, unknown };
   });
   try {
     await kafkaCall(() => producer.connect());

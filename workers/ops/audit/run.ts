@@ -48,7 +48,7 @@ export async function audit(services: Services, options: AuditOptions): Promise<
   const spill = createSpill(bucketsFor(messages * 2), options.tempDir);
   try {
     const side = await readTopicSide(services, { ranges, snapshotMs, horizonMs, rejected }, { spill, verdicts });
-    const storedRows = await readStoreSide(clickhouse, io, spill);
+    const storedRows = await readStoreSide(clickhouse, io, spill, horizonMs);
     const endsAfter = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
     const reach = createReach({ ranges, endsAfter, firstAppendMs: side.firstAppendMs });
     const compared = await compareSpill(services, spill, side, reach);

@@ -9,11 +9,22 @@ import type { Spill } from "./spill.ts";
 
 /** What the audit asks the store. */
 
-/** Streams every stored event, once, into the spill. Resolves with their number. */
-export async function readStoreSide(clickhouse: ClickHouse, io: CliIo, spill: Spill): Promise<number> {
+/**
+ * Streams every stored event from the horizon (Unix ms; before it the retention is at work) on, once, into the spill.
+ * Resolves with their number.
+ */
+export async function readStoreSide(
+  clickhouse: ClickHouse,
+  io: CliIo,
+  spill: Spill,
+  horizonMs: number,
+): Promise<number> {
   const [count] = await clickhouse.query<{ rows: string }>("SELECT count() AS rows FROM events_raw");
   const progress = createProgress(io, "reading the store", Number(count?.rows ?? 0));
-  const stream = clickhouse.stream(`SELECT ${STORE_COLUMNS} FROM events`, { format: "RowBinary" });
+  const stream = clickhouse.stream(
+    `SELECT ${STORE_COLUMNS} FROM events WHERE event_time >= fromUnixTimestamp64Milli({horizon:Int64}, 'UTC')`,
+    { format: "RowBinary", params: { horizon: horizonMs } },
+  );
   const rows = await forEachFixedRow(
     stream,
     RECORD_BYTES,

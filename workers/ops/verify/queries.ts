@@ -68,21 +68,30 @@ async function readView(clickhouse: ClickHouse, view: string, time: string, wind
   return rows.map((row) => ({ ...keyAndCount(row), money: BigInt(row.money) }));
 }
 
-export type InstanceRow = { instance: string; state: string; updatedAtMs: number; events: number; unknown: number };
+export type InstanceRow = {
+  instance: string;
+  state: string;
+  startedAtMs: number;
+  updatedAtMs: number;
+  events: number;
+  unknown: number;
+};
 
 export async function readInstances(clickhouse: ClickHouse): Promise<InstanceRow[]> {
   const rows = await clickhouse.query<{
     instance: string;
     state: string;
+    started: string;
     updated: string;
     events: string;
     unknown: string;
   }>(
-    `SELECT instance, state, toUnixTimestamp64Milli(updated_at) AS updated, events, unknown FROM producer_instances ORDER BY instance`,
+    `SELECT instance, state, toUnixTimestamp64Milli(started_at) AS started, toUnixTimestamp64Milli(updated_at) AS updated, events, unknown FROM producer_instances ORDER BY instance`,
   );
   return rows.map((row) => ({
     instance: row.instance,
     state: row.state,
+    startedAtMs: Number(row.started),
     updatedAtMs: Number(row.updated),
     events: Number(row.events),
     unknown: Number(row.unknown),
