@@ -11,9 +11,9 @@ test("a worker's log lines, signals and exit code are seen", async () => {
   const file = join(dir, "main.ts");
   writeFileSync(
     file,
-    `console.log(JSON.stringify({ msg: "ready", home: process.env.SECRET ?? "unset", arg: process.argv[2], x: process.env.X }));
+    `process.on("SIGTERM", () => { console.log(JSON.stringify({ msg: "bye" })); process.exit(7); });
+     console.log(JSON.stringify({ msg: "ready", home: process.env.SECRET ?? "unset", arg: process.argv[2], x: process.env.X }));
      console.error("plain text");
-     process.on("SIGTERM", () => { console.log(JSON.stringify({ msg: "bye" })); process.exit(7); });
      setInterval(() => {}, 1000);`,
   );
   const start = () => startWorker({ entry: relative(ROOT, file), args: ["run"], env: { X: "1" } });
