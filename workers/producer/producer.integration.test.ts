@@ -15,7 +15,7 @@ afterAll(async () => {
 }, 60_000);
 
 function start(args: string[], env: Readonly<Record<string, string>>): RunningWorker {
-  const worker = startWorker({ binary: "producer", entry: ENTRY, args, env });
+  const worker = startWorker({ entry: ENTRY, args, env });
   running = [...running, worker];
   return worker;
 }
