@@ -57,8 +57,8 @@ COMPILE := build --compile --minify --sourcemap=linked --no-compile-autoload-dot
 
 dist/%: workers/%/main.ts $(SOURCES) bun.lock dist/.commit $(MODULES_STAMP)
 	@echo "dist/$*: compiling"
-	@$(BUN) $(COMPILE) workers/$*/main.ts --outfile dist/$*.new >dist/$*.log 2>&1 || { cat dist/$*.log >&2; exit 1; }
-	@mv dist/$*.new dist/$*
+	@$(BUN) $(COMPILE) workers/$*/main.ts --outfile dist/.build/$* >dist/$*.log 2>&1 || { cat dist/$*.log >&2; exit 1; }
+	@mv dist/.build/$** dist/
 	@rm -f dist/$*.log
 
 .PHONY: lint
