@@ -4,6 +4,7 @@ import { registerConflicts } from "../conflicts/command.ts";
 import { registerDlq } from "../dlq/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
 import { registerRewind } from "../rewind/command.ts";
+import { registerSmoke } from "../smoke/command.ts";
 import { registerVerify } from "../verify/command.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
@@ -21,6 +22,7 @@ export function createProgram(io: CliIo): Command {
   registerDlq(program, io);
   registerConflicts(program, io);
   registerRewind(program, io);
+  registerSmoke(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
   return program;
 }

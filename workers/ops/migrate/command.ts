@@ -14,6 +14,7 @@ type MigrateOptions = {
   partitions: number;
   replicationFactor: number;
   topicRetention: number;
+  topics: boolean;
   wait: number;
 };
 
@@ -42,6 +43,7 @@ export function registerMigrate(program: Command, io: CliIo): void {
       parseDuration,
       7 * 86_400_000,
     )
+    .option("--no-topics", "leave the topics alone: something else creates them, such as Strimzi")
     .option("--wait <time>", "wait this long for ClickHouse to answer", parseDuration, 60_000)
     .addHelpText("after", HELP)
     .action((options: MigrateOptions) => runCommand(io, (services) => runMigrate(services, options)));
@@ -71,6 +73,7 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
   }
   io.out(`raw events: kept for ${await rawRetentionDays(clickhouse)} days`);
 
+  if (!options.topics) return EXIT.ok;
   const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
   const created = await ensureTopics(services.admin, specs, options.replicationFactor);
   io.out(`topics: ${created.length === 0 ? "all there" : `created ${created.join(", ")}`}`);
