@@ -74,8 +74,8 @@ export function assertMaxAge(maxAgeDays: number, retentionDays: number): void {
   throw new AppError(
     "CONFIG_INVALID",
     `EVENT_MAX_AGE_DAYS is ${maxAgeDays}, but raw events are kept for ${retentionDays} days. ` +
-      `Set EVENT_MAX_AGE_DAYS to at most ${retentionDays - 1}, or keep raw events longer with ` +
-      `\`ops migrate\` and RAW_RETENTION_DAYS=${maxAgeDays + 1} or more.`,
+      `Set EVENT_MAX_AGE_DAYS to at most ${retentionDays - 1}, or keep raw events longer: ` +
+      `ops migrate --raw-retention-days ${maxAgeDays + 1}`,
     { retry: false },
   );
 }
