@@ -38,12 +38,26 @@ const ROOT = join(import.meta.dir, "../..");
 
 /** Run in this order by `up`, after Kafka and ClickHouse and before the workers. */
 export function setupSteps(_settings: LocalSettings): readonly SetupStep[] {
-  return [];
+  return [{ name: "migrate", command: ["dist/ops", "migrate"], env: {} }];
 }
 
 /** Started in this order by `up`, stopped in the reverse one by `down`. */
-export function workerProcesses(_settings: LocalSettings): readonly WorkerProcess[] {
-  return [];
+export function workerProcesses(settings: LocalSettings): readonly WorkerProcess[] {
+  const health = (port: number) => ({
+    env: { HEALTH_PORT: String(port) },
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+  });
+  const consumer = health(settings.consumerHealthPort);
+  const producer = health(settings.producerHealthPort);
+  return [
+    { name: "consumer", command: ["dist/consumer"], ...consumer },
+    {
+      name: "producer",
+      command: ["dist/producer", "simulate"],
+      readyUrl: producer.readyUrl,
+      env: { ...producer.env, SIM_RATE: String(settings.rate) },
+    },
+  ];
 }
 
 /** Kafka and ClickHouse, as processes that outlive the command. */

@@ -10,6 +10,9 @@ const schema = z.object({
   LOCAL_CLICKHOUSE_PORT: port(18123),
   LOCAL_CLICKHOUSE_USER: z.string().default("default"),
   LOCAL_CLICKHOUSE_PASSWORD: z.string().default(""),
+  LOCAL_CONSUMER_HEALTH_PORT: port(18082),
+  LOCAL_PRODUCER_HEALTH_PORT: port(18083),
+  LOCAL_RATE: z.coerce.number().positive().max(50_000).default(50),
 });
 
 /** Settings of the local stack. */
@@ -20,6 +23,10 @@ export interface LocalSettings {
   readonly clickhousePort: number;
   readonly clickhouseUser: string;
   readonly clickhousePassword: string;
+  readonly consumerHealthPort: number;
+  readonly producerHealthPort: number;
+  /** Events per second of the simulated sources. */
+  readonly rate: number;
 }
 
 /** Reads the settings from an environment. @throws {z.ZodError} naming every bad variable. */
@@ -31,6 +38,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     clickhousePort: read.LOCAL_CLICKHOUSE_PORT,
     clickhouseUser: read.LOCAL_CLICKHOUSE_USER,
     clickhousePassword: read.LOCAL_CLICKHOUSE_PASSWORD,
+    consumerHealthPort: read.LOCAL_CONSUMER_HEALTH_PORT,
+    producerHealthPort: read.LOCAL_PRODUCER_HEALTH_PORT,
+    rate: read.LOCAL_RATE,
   };
 }
 
