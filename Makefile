@@ -74,8 +74,12 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/schemas.ts
 	@$(BUN) scripts/generate/config-table.ts
 
+.tools/system-test.stamp: scripts/system.sh
+	@bash scripts/system.sh test
+	@mkdir -p .tools && touch $@
+
 .PHONY: test
-test: $(MODULES_STAMP) ## Run the tests against a real broker and engine (paths by ARGS="…")
+test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real broker and engine (paths by ARGS="…")
 	@$(BUN) scripts/test.ts $(ARGS)
 
 .PHONY: demo

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven. What is missing is installed on
-# Debian as root; elsewhere one line says what to install.
+# Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `test` also
+# what only the tests use. What is missing is installed on Debian as root; elsewhere one line says what to install.
 set -euo pipefail
 
 missing=()
@@ -11,11 +11,13 @@ if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then 
 
 command -v mvn >/dev/null || missing+=(maven)
 
+if [ "${1:-}" = test ]; then command -v kcat >/dev/null || missing+=(kcat); fi
+
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   # A newer Debian has a newer JRE only; its default one serves as well.
-  if ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then apt-get update -qq; fi
+  if ! apt-cache show openjdk-17-jre-headless kcat >/dev/null 2>&1; then apt-get update -qq; fi
   if ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
     missing=("${missing[@]/openjdk-17-jre-headless/default-jre-headless}")
   fi
@@ -24,5 +26,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   exit 0
 fi
 
-echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+ (missing here: ${missing[*]})" >&2
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat (missing here: ${missing[*]})" >&2
 exit 1
