@@ -37,7 +37,8 @@ export async function createConsumerFixture(stack: Stack, options: { partitions?
   const config = loadConfig(z.object(kafkaConfigShape), kafkaEnv);
   const kafka = createKafkaClient(config, createLogger({ name: "test", level: "silent" }));
   const admin = kafka.admin();
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  // Idempotent: on a topic just created the client may send again what some partitions have taken already.
+  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true });
   await Promise.all([admin.connect(), producer.connect()]);
   await ensureTopics(admin, topicSpecs(config, { partitions: options.partitions ?? 3, retentionMs: 86_400_000 }), 1);
   const url = new URL(stack.clickhouse.url);

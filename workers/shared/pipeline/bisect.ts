@@ -43,7 +43,8 @@ export async function isolateRefusedRows<Row>(
 
   split(rows);
   for (let turn = 0; open.length > 0; turn++) {
-    const group = anyStored || turn % 2 === 1 ? open.pop() : open.shift();
+    const at = anyStored ? open.length - 1 : extreme(open, turn % 2 === 0);
+    const [group] = open.splice(at, 1);
     if (group === undefined) break;
     const verdict = await store(group);
     if (verdict.stored) {
@@ -57,4 +58,10 @@ export async function isolateRefusedRows<Row>(
       return { kind: "nothing_stored", reason, refused: [] };
   }
   return anyStored ? { kind: "isolated", refused } : { kind: "nothing_stored", reason, refused };
+}
+
+/** Index of the largest or the smallest group. */
+function extreme(groups: readonly (readonly unknown[])[], largest: boolean): number {
+  const sizes = groups.map((group) => group.length);
+  return sizes.indexOf(largest ? Math.max(...sizes) : Math.min(...sizes));
 }
