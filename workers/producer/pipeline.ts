@@ -1,6 +1,6 @@
 import type { Kafka } from "../shared/kafka/client.ts";
 import { partitionOf } from "../shared/kafka/partitioner.ts";
-import { createSender } from "../shared/kafka/sender.ts";
+import { createSender, type SenderDeps } from "../shared/kafka/sender.ts";
 import { waitForTopics } from "../shared/kafka/wait-for-topic.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { Scope } from "../shared/runtime/lifecycle.ts";
@@ -45,22 +45,16 @@ export async function startPipeline(
   const partitions = await waitForTopics({ kafka, logger }, topics);
   const senderDeps = { kafka, logger, onFailure: () => metrics.sendFailures.inc() };
 
-  const ledger = ledgerOf && createLedger(ledgerOf.instance);
-  let writer: LedgerWriter | undefined;
-  if (ledgerOf && ledger) {
-    const sender = scope.add(createSender({ topic: config.KAFKA_LEDGER_TOPIC }, senderDeps));
-    const ledgerPartitions = partitions.get(config.KAFKA_LEDGER_TOPIC) ?? 1;
-    writer = await startLedgerWriter(
-      { ...ledgerOf, partitions: ledgerPartitions, intervalMs: config.LEDGER_INTERVAL_MS },
-      { ledger, sender, clock, onPublish: (records) => metrics.ledgerRecords.inc(records) },
-    );
-  }
-
   const eventPartitions = partitions.get(config.KAFKA_EVENTS_TOPIC) ?? 1;
-  const lanes = Math.min(config.SEND_LANES, eventPartitions);
   const eventsTopic = { topic: config.KAFKA_EVENTS_TOPIC, compression: config.KAFKA_COMPRESSION };
-  const senders = Array.from({ length: lanes }, () => scope.add(createSender(eventsTopic, senderDeps)));
+  const lanes = Array.from({ length: Math.min(config.SEND_LANES, eventPartitions) });
+  const senders = lanes.map(() => scope.add(createSender(eventsTopic, senderDeps)));
   await Promise.all(senders.map((sender) => sender.connect()));
+
+  // Last of all that can take long: an instance that is stopped before it could send leaves no open ledger behind.
+  const ledger = ledgerOf && createLedger(ledgerOf.instance);
+  const writer = ledger && (await openLedger(config, ledgerOf, ledger, partitions, senderDeps, deps));
+
   const tally = createTally();
   const queue = createSendQueue(
     {
@@ -86,13 +80,29 @@ export async function startPipeline(
   const finish = async (graceMs: number) => {
     const deadline = AbortSignal.timeout(graceMs);
     deadline.addEventListener("abort", () => queue.abort(), { once: true });
-    await queue.close();
-    const closed = writer ? await writer.close(deadline) : true;
-    if (!closed) logger.error("the ledger could not be closed: it stays open until an audit has passed");
+    const settled = await queue.close();
+    const closed = settled && (writer ? await writer.close(deadline) : true);
+    if (!closed && writer) logger.error("the ledger could not be closed: it stays open until an audit has passed");
     const { unknown, unsent } = tally.counts();
     return closed && unknown + unsent === 0;
   };
   return { queue, tally, failed: Promise.race([queue.failed, ...(writer ? [writer.failed] : [])]), finish };
+}
+
+function openLedger(
+  config: ProducerConfig,
+  ledgerOf: { instance: string; startedAtMs: number },
+  ledger: Ledger,
+  partitions: ReadonlyMap<string, number>,
+  senderDeps: SenderDeps,
+  { scope, clock, metrics }: PipelineDeps,
+): Promise<LedgerWriter> {
+  const sender = scope.add(createSender({ topic: config.KAFKA_LEDGER_TOPIC }, senderDeps));
+  const ledgerPartitions = partitions.get(config.KAFKA_LEDGER_TOPIC) ?? 1;
+  return startLedgerWriter(
+    { ...ledgerOf, partitions: ledgerPartitions, intervalMs: config.LEDGER_INTERVAL_MS },
+    { ledger, sender, clock, onPublish: (records) => metrics.ledgerRecords.inc(records) },
+  );
 }
 
 function settleInLedger(ledger: Ledger, messages: readonly Outgoing[], outcome: Outcome): void {

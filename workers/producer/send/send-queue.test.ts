@@ -122,6 +122,20 @@ describe("send queue", () => {
     expect(Object.fromEntries(outcomes)).toEqual({ "0": "unknown", "1": "unsent", "2": "unsent" });
   });
 
+  test("a sender that fails for good ends the queue: nobody waits for ever, and close says so", async () => {
+    const bug = new TypeError("bug");
+    const sender = { ...port([]), send: () => Promise.reject(bug) };
+    const queue = createSendQueue(
+      { partitions: 1, lingerMs: 0, batchEvents: 1, batchBytes: 100, maxEvents: 1, maxBytes: 100 },
+      { senders: [sender], clock: { now: () => 0 }, partitionOf: () => 0, onSettled: () => undefined },
+    );
+    queue.offer(message(1));
+    await queue.room();
+    expect(queue.offer(message(2))).toBe(false);
+    expect(await queue.close()).toBe(false);
+    expect(queue.failed).rejects.toBe(bug);
+  });
+
   test("whatever the load: every message is settled once, in order within its partition", async () => {
     const load = fc.array(fc.record({ partition: fc.nat(3), size: fc.integer({ min: 1, max: 90 }) }), {
       maxLength: 80,

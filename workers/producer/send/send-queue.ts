@@ -39,8 +39,8 @@ export type SendQueue = {
   /** Resolves when there is room again (at once if there is), or when the queue is closed. */
   room(): Promise<void>;
   fill(): Fill;
-  /** Takes no more; resolves when everything is settled. */
-  close(): Promise<void>;
+  /** Takes no more; resolves when everything is settled. False when a sender failed: then the fate of some is not known. */
+  close(): Promise<boolean>;
   /** Gives up what is left: what is under way becomes `unknown`, the rest `unsent`. */
   abort(): void;
   /** Rejects when a sender fails for another reason than Kafka. Never resolves. */
@@ -71,6 +71,7 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
   let events = 0;
   let bytes = 0;
   let closed = false;
+  let broken = false;
   const roomWaiters: (() => void)[] = [];
   const emptyWaiters: (() => void)[] = [];
 
@@ -115,7 +116,7 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
     if (isDue(lane)) {
       clearTimeout(lane.timer);
       lane.timer = undefined;
-      pump(lane).catch(failure.reject);
+      pump(lane).catch(breakDown);
     } else if (lane.timer === undefined) {
       const delay = Math.max(1, lane.since + config.lingerMs - deps.clock.now());
       lane.timer = setTimeout(() => {
@@ -123,6 +124,14 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
         schedule(lane);
       }, delay);
     }
+  };
+
+  const breakDown = (error: unknown) => {
+    broken = true;
+    closed = true;
+    failure.reject(error);
+    wake(roomWaiters.splice(0));
+    wake(emptyWaiters.splice(0));
   };
 
   const hasRoom = () => events < config.maxEvents && bytes < config.maxBytes;
@@ -155,11 +164,12 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
     },
     room: () => (hasRoom() || closed ? Promise.resolve() : new Promise((resolve) => roomWaiters.push(resolve))),
     fill: () => ({ events, bytes }),
-    close() {
+    async close() {
       closed = true;
       wake(roomWaiters.splice(0));
       for (const lane of lanes) schedule(lane);
-      return events === 0 ? Promise.resolve() : new Promise((resolve) => emptyWaiters.push(resolve));
+      if (events > 0 && !broken) await new Promise<void>((resolve) => emptyWaiters.push(resolve));
+      return !broken;
     },
     abort() {
       closed = true;

@@ -8,6 +8,7 @@ import { fetchTopicRanges, readTopic } from "../../shared/kafka/topic-reader.ts"
 import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
+import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 import { uniqueName } from "../../shared/testing/index.ts";
 
 /** Topics of one test, made on a real broker. */
@@ -45,8 +46,12 @@ export type ReadMessage = {
   readonly instance: string | undefined;
 };
 
-/** Everything in a topic, in the order of each partition. */
-export async function readAll(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
+/** Everything in a topic, in the order of each partition. A broker that has just started may not lead it yet. */
+export function readAll(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
+  return retryWithBackoff(() => readOnce(kafka, topic), { minMs: 200, maxMs: 1_000, retries: 30 });
+}
+
+async function readOnce(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
   const admin = kafka.admin();
   await admin.connect();
   const read: ReadMessage[] = [];
