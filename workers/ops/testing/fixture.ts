@@ -122,12 +122,16 @@ export async function createOpsFixture(prefix: string) {
     );
     return { ranges, messages };
   };
+  // As a member of the group: the admin client's way of setting offsets waits 5 s for a message first.
   const commit = async (groupId: string, topic: string, ranges: readonly PartitionRange[]) => {
-    await admin.setOffsets({
-      groupId,
-      topic,
-      partitions: ranges.map(({ partition, end }) => ({ partition, offset: String(end) })),
-    });
+    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, allowAutoTopicCreation: false });
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    await consumer.connect();
+    await consumer.subscribe({ topic });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => undefined });
+    await joined;
+    await consumer.commitOffsets(ranges.map(({ partition, end }) => ({ topic, partition, offset: String(end) })));
+    await consumer.disconnect();
   };
 
   const storeEvents = (rows: EventRow[]) =>

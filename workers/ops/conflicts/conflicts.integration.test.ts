@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { messageOf, type TestEvent, testEvents } from "../testing/events.ts";
+import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+
+let fixture: OpsFixture;
+const noon = Math.floor((Date.now() - 86_400_000) / 86_400_000) * 86_400_000 + 43_200_000;
+const [first, second] = testEvents(2, noon) as [TestEvent, TestEvent];
+
+beforeAll(async () => {
+  fixture = await createOpsFixture("conflicts");
+}, 60_000);
+afterAll(() => fixture.close());
+
+test("lists a conflict, keeps the earliest copy and brings the views down, to zero where a group vanishes", async () => {
+  // The same id once more: in another minute, and alone in a third one under another type.
+  const moved = { ...first, timeMs: noon + 3 * 3_600_000 };
+  const retyped = { ...first, timeMs: noon + 600_000, source: "mobile", type: "app_open", amount: undefined };
+  await fixture.produce([messageOf(first, { partition: 0 })]);
+  await fixture.produce([messageOf(moved, { partition: 1 }), messageOf(second, { partition: 1 })]);
+  await fixture.produce([messageOf(retyped as unknown as TestEvent, { partition: 0 })]);
+  await fixture.consume();
+
+  const list = await fixture.run(["conflicts", "list"]);
+  expect(list.out).toContain("1 of 1 conflicting event_ids");
+  expect(list.out.split("\n").filter((line) => line.includes("delete")).length).toBe(2);
+  expect(list.out.split("\n").filter((line) => line.includes("keep") && line.includes("0/0")).length).toBe(1);
+
+  const verify = await fixture.run(["verify"]);
+  expect(verify.out).toContain("1 event_ids are stored under more than one minute, source or type");
+  expect(verify.code).toBe(1);
+  const audit = await fixture.run(["verify", "--audit"]);
+  expect(audit.out).toContain("conflict 3");
+  expect(audit.code).toBe(1);
+
+  expect((await fixture.run(["conflicts", "resolve"])).code).toBe(2);
+  expect((await fixture.run(["conflicts", "resolve", "--dry-run"])).out).toContain("nothing was done");
+  const resolve = await fixture.run(["conflicts", "resolve", "--yes"]);
+  expect(resolve.err + resolve.out).toContain("resolved 1 of 1");
+  expect(resolve.code).toBe(0);
+
+  const minutes = await fixture.clickhouse.query<{ t: number; events: string }>(
+    "SELECT toUnixTimestamp(event_minute) AS t, sum(events) AS events FROM events_per_minute GROUP BY t ORDER BY t",
+  );
+  expect(minutes.reduce((sum, row) => sum + Number(row.events), 0)).toBe(2);
+  expect(minutes.some((row) => row.t === moved.timeMs / 1000)).toBe(false);
+  expect((await fixture.run(["conflicts", "list"])).out).toContain("0 of 0 conflicting");
+  expect((await fixture.run(["verify"])).code).toBe(0);
+  const after = await fixture.run(["verify", "--audit"]);
+  expect(after.out).toMatch(/conflicts resolved +2/);
+  expect(after.code).toBe(0);
+}, 120_000);
+
+test("refuses what is no event_id", async () => {
+  const { code, err } = await fixture.run(["conflicts", "resolve", "nonsense"]);
+  expect(err).toContain("nonsense is no event_id");
+  expect(code).toBe(2);
+});
