@@ -65,6 +65,7 @@ const CLIENT_RETRIES = { retries: 8, initialRetryTime: 100, maxRetryTime: 5_000 
  *
  * The client counts sequence numbers back when a request fails. With two calls under way the second one would then use the
  * numbers of the first, and the broker might take it for a copy of the first and acknowledge what it did not write.
+ * (Tried with kafkajs 2.2.4, three calls at once, one answer lost: an acknowledged message was missing 20 times of 20.)
  * Hence, in this order:
  * 1. one call at a time, so that a retry within the client always carries the same messages under the same numbers;
  * 2. only partitions named in the broker's answers count as acknowledged: after a change of leader during a retry, the
