@@ -1,6 +1,6 @@
 import type { DeadLetterRow } from "../shared/clickhouse/tables/dead-letters.ts";
 import type { DeadLetterClass } from "../shared/event/index.ts";
-import type { KafkaRecord } from "../shared/kafka/group-consumer.ts";
+import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
 import type { PartitionBatch, Sender, SendMessage } from "../shared/kafka/sender.ts";
 import type { Logger } from "../shared/runtime/logger.ts";

@@ -1,6 +1,6 @@
 import type { EventRow } from "../shared/clickhouse/tables/events-raw.ts";
 import { dayStartS } from "../shared/event/index.ts";
-import type { RecordRun } from "../shared/kafka/group-consumer.ts";
+import type { RecordRun } from "../shared/kafka/group-types.ts";
 import type { Batch } from "../shared/pipeline/batcher.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import { AppError } from "../shared/runtime/errors.ts";

@@ -1,4 +1,4 @@
-import type { RecordRun, RunSink } from "../shared/kafka/group-consumer.ts";
+import type { RecordRun, RunSink } from "../shared/kafka/group-types.ts";
 import { type Batch, Batcher, type BatchLimits, type BatchTrigger } from "../shared/pipeline/batcher.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 

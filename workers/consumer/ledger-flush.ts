@@ -11,7 +11,7 @@ import {
   type ledgerInstanceSchema,
   ledgerRecordSchema,
 } from "../shared/clickhouse/tables/ledger.ts";
-import type { KafkaRecord } from "../shared/kafka/group-consumer.ts";
+import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { AppError } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import type { Flush } from "./ingest-pipeline.ts";

@@ -1,4 +1,4 @@
-import type { GroupObserver } from "../shared/kafka/group-consumer.ts";
+import type { GroupObserver } from "../shared/kafka/group-types.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 

@@ -1,6 +1,6 @@
 import type { EventRow } from "../shared/clickhouse/tables/events-raw.ts";
 import { type ParsedEvent, parseEvent } from "../shared/event/index.ts";
-import type { KafkaRecord } from "../shared/kafka/group-consumer.ts";
+import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
 import { deadLetter, ok, type StepResult } from "../shared/pipeline/results.ts";
 

@@ -12,7 +12,8 @@ import {
   encodeEventRows,
 } from "../shared/clickhouse/tables/events-raw.ts";
 import type { Kafka } from "../shared/kafka/client.ts";
-import { GroupConsumer, type GroupConsumerConfig } from "../shared/kafka/group-consumer.ts";
+import { GroupConsumer } from "../shared/kafka/group-consumer.ts";
+import type { GroupConsumerConfig } from "../shared/kafka/group-types.ts";
 import { createSender } from "../shared/kafka/sender.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { HealthChecks } from "../shared/runtime/health-server.ts";

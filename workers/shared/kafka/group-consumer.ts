@@ -7,79 +7,16 @@ import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
 import { kafkaCall, toKafkaError } from "./errors.ts";
+import type { GroupConsumerConfig, GroupObserver, KafkaRecord, RecordRun, RunSink } from "./group-types.ts";
+import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { fetchTopicRanges } from "./topic-reader.ts";
-
-/** One message, reduced to what the pipeline needs. `key` and `value` share memory with the fetch response. */
-export type KafkaRecord = {
-  offset: number;
-  /** The broker's append time, ms. */
-  appendTimeMs: number;
-  key: Buffer | null;
-  /** Null for a tombstone. */
-  value: Buffer | null;
-  headers: KafkaMessage["headers"];
-};
-
-/** Consecutive messages of one partition, finished or lost together. */
-export type RecordRun = {
-  readonly partition: number;
-  readonly records: readonly KafkaRecord[];
-  /** Size of keys and values, bytes. */
-  readonly bytes: number;
-  /** False once the partition was taken away or assigned anew: someone will read these messages again. */
-  isCurrent(): boolean;
-  /** Says that everything of the run is durable, so that its offsets may be committed. */
-  complete(): void;
-};
-
-/** Where the messages go. */
-export type RunSink = {
-  /** Takes a run; must return at once. */
-  accept(run: RecordRun): void;
-  /** False while the buffer is full; one more fetch may still arrive. */
-  hasRoom(): boolean;
-  /** Resolves when there is room. */
-  whenRoom(): Promise<void>;
-  /** Forget all that is buffered: the assignment changed and its messages will be read again. */
-  discard(): void;
-};
-
-/** What happened, for metrics. All optional. */
-export type GroupObserver = {
-  onJoined?(partitions: readonly number[]): void;
-  onRebalance?(): void;
-  onGap?(gap: OffsetGap): void;
-  onPaused?(paused: boolean): void;
-  onCommitted?(partition: number, offset: number): void;
-  onCommitFailed?(code: string): void;
-  onLag?(partition: number, messages: number): void;
-};
-
-export type GroupConsumerConfig = {
-  groupId: string;
-  topic: string;
-  /** A member that is silent for this long is expelled, ms. */
-  sessionTimeoutMs: number;
-  /** How long a rebalance waits for its members, ms. */
-  rebalanceTimeoutMs: number;
-  heartbeatIntervalMs: number;
-  /** A fetch waits this long for `minBytes`, ms. */
-  maxWaitMs: number;
-  minBytes: number;
-  maxBytesPerPartition: number;
-  maxBytes: number;
-  /** Longest run handed to the sink, rows. */
-  maxRunRecords: number;
-  /** True for a compacted topic: missing offsets are normal there. */
-  compacted?: boolean;
-};
 
 type Partition = { tracker: OffsetTracker; committed: number; paused: boolean; rereadFrom: number | undefined };
 
 /** How long a full buffer may hold up fetching before the partitions are paused, ms; well below any heartbeat interval. */
 const ROOM_WAIT_MS = 500;
-const COMMIT_RETRY_MS = 500;
+const RETRY_MS = 500;
 const LAG_INTERVAL_MS = 5_000;
 
 /**
@@ -90,9 +27,7 @@ const LAG_INTERVAL_MS = 5_000;
  *   length behind the sink costs no membership.
  * - Every assignment starts anew: what is buffered is discarded, the start of every partition is taken from the group's
  *   committed offset and compared with what the topic still has. Reading a message twice is harmless downstream.
- * - A commit carries the generation of the client at the time of the call, and none is sent from the broker's answer to
- *   JoinGroup until the new assignment is in place. So the broker refuses late commits, and none can cross over into a
- *   new generation (the client's own retry would do that, therefore it is not used).
+ * - Offsets of one assignment are never committed under another, see {@link OffsetCommitter}.
  */
 export class GroupConsumer implements Component {
   readonly name: string;
@@ -108,18 +43,16 @@ export class GroupConsumer implements Component {
   readonly #consumer: Consumer;
   readonly #admin;
   readonly #stopped = new AbortController();
+  readonly #committer: OffsetCommitter;
   #fail: (error: unknown) => void = () => undefined;
 
   #partitions = new Map<number, Partition>();
   #remembered = new Map<number, number>();
   #epoch = 0;
   #joined = false;
-  #frozen = true;
   #stopping = false;
   #waitingForRoom = false;
   #lastFetchMs: number;
-  #commit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
-  #committing: Promise<void> | undefined;
 
   constructor(
     config: GroupConsumerConfig,
@@ -138,6 +71,14 @@ export class GroupConsumer implements Component {
       this.#fail = reject;
     });
     this.finished.catch(() => undefined);
+    this.#committer = new OffsetCommitter({
+      logger: this.#logger,
+      uncommitted: () => this.#uncommitted(),
+      onCommitted: (offsets) => this.#markCommitted(offsets),
+      onFailed: (code) => this.#observer.onCommitFailed?.(code),
+      onBug: (error) => this.#fail(error),
+      signal: this.#stopped.signal,
+    });
     this.#admin = this.#kafka.admin();
     this.#consumer = this.#kafka.consumer({
       groupId: config.groupId,
@@ -178,7 +119,7 @@ export class GroupConsumer implements Component {
       this.#lastFetchMs = this.#clock.now();
     });
     consumer.on(events.REQUEST, ({ payload }) => {
-      if (payload.apiName === "JoinGroup") this.#frozen = true;
+      if (payload.apiName === "JoinGroup") this.#committer.close();
     });
     consumer.on(events.CRASH, ({ payload }) => {
       this.#onLeft("client stopped");
@@ -213,7 +154,7 @@ export class GroupConsumer implements Component {
   async commitAll(timeoutMs: number): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs;
     while (this.#uncommitted().length > 0 && this.#clock.now() < deadline) {
-      this.#requestCommit();
+      this.#committer.request();
       await sleep(20);
     }
     return this.#uncommitted().length === 0;
@@ -222,7 +163,7 @@ export class GroupConsumer implements Component {
   /** Leaves the group and disconnects. Nothing is committed by this. */
   async stop(): Promise<void> {
     this.stopFetching();
-    this.#frozen = true;
+    this.#committer.close();
     this.#joined = false;
     this.#stopped.abort();
     await this.#consumer.disconnect();
@@ -241,7 +182,7 @@ export class GroupConsumer implements Component {
   #onJoin(assigned: readonly number[]): void {
     this.#epoch++;
     this.#partitions = new Map();
-    this.#commit = undefined;
+    this.#committer.close();
     this.#waitingForRoom = false;
     this.#sink.discard();
     if (assigned.length > 0) this.#setPaused(true, assigned);
@@ -267,7 +208,7 @@ export class GroupConsumer implements Component {
           this.#partitions.set(partition, { tracker, committed: start, paused: true, rereadFrom: undefined });
           this.#observer.onLag?.(partition, high - start);
         }
-        this.#frozen = false;
+        this.#committer.open();
         this.#joined = true;
         this.#logger.info({ epoch, partitions: assigned }, "assigned");
         this.#observer.onJoined?.(assigned);
@@ -277,7 +218,7 @@ export class GroupConsumer implements Component {
         const failure = toKafkaError(error);
         if (!(failure instanceof AppError)) return this.#fail(failure);
         this.#logger.warn(errorFields(failure), "cannot read the group's position yet, trying again");
-        await sleep(COMMIT_RETRY_MS, this.#stopped.signal);
+        await sleep(RETRY_MS, this.#stopped.signal);
       }
     }
   }
@@ -306,7 +247,10 @@ export class GroupConsumer implements Component {
     const current = this.#partitions.get(batch.partition);
     if (current === undefined) return;
     current.rereadFrom = undefined;
-    this.#commit = payload.commitOffsetsIfNecessary;
+    this.#committer.use((offsets) => {
+      const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+      return payload.commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
+    });
     const next = Number(batch.lastOffset()) + 1;
     this.#handOver(batch.partition, current, batch.messages, next);
     payload.resolveOffset(String(next - 1));
@@ -339,7 +283,7 @@ export class GroupConsumer implements Component {
       isCurrent,
       complete: () => {
         state.tracker.complete(ticket);
-        if (isCurrent()) this.#requestCommit();
+        if (isCurrent()) this.#committer.request();
       },
     };
   }
@@ -417,39 +361,13 @@ export class GroupConsumer implements Component {
     }
   }
 
-  #uncommitted(): { partition: number; offset: number }[] {
+  #uncommitted(): CommittableOffset[] {
     return [...this.#partitions]
       .filter(([, { tracker, committed }]) => tracker.committable > committed)
       .map(([partition, { tracker }]) => ({ partition, offset: tracker.committable }));
   }
 
-  /** One commit at a time; what becomes complete meanwhile goes with the next. */
-  #requestCommit(): void {
-    this.#committing ??= this.#commitWhileNeeded().finally(() => {
-      this.#committing = undefined;
-    });
-  }
-
-  async #commitWhileNeeded(): Promise<void> {
-    while (!this.#frozen && this.#commit !== undefined) {
-      const epoch = this.#epoch;
-      const offsets = this.#uncommitted();
-      if (offsets.length === 0) return;
-      const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }));
-      try {
-        await this.#commit({ topics: [{ topic: this.#config.topic, partitions }] });
-        if (epoch === this.#epoch) this.#markCommitted(offsets);
-      } catch (error) {
-        const failure = toKafkaError(error);
-        if (!(failure instanceof AppError)) return this.#fail(failure);
-        this.#observer.onCommitFailed?.(failure.code);
-        this.#logger.warn(errorFields(failure), "commit failed; the messages may be read again, which is harmless");
-        await sleep(COMMIT_RETRY_MS, this.#stopped.signal);
-      }
-    }
-  }
-
-  #markCommitted(offsets: readonly { partition: number; offset: number }[]): void {
+  #markCommitted(offsets: readonly CommittableOffset[]): void {
     for (const { partition, offset } of offsets) {
       const state = this.#partitions.get(partition);
       if (state) state.committed = Math.max(state.committed, offset);

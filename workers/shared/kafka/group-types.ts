@@ -1,0 +1,67 @@
+import type { KafkaMessage } from "kafkajs";
+import type { OffsetGap } from "./partition-position.ts";
+
+/** One message, reduced to what the pipeline needs. `key` and `value` share memory with the fetch response. */
+export type KafkaRecord = {
+  offset: number;
+  /** The broker's append time, ms. */
+  appendTimeMs: number;
+  key: Buffer | null;
+  /** Null for a tombstone. */
+  value: Buffer | null;
+  headers: KafkaMessage["headers"];
+};
+
+/** Consecutive messages of one partition, finished or lost together. */
+export type RecordRun = {
+  readonly partition: number;
+  readonly records: readonly KafkaRecord[];
+  /** Size of keys and values, bytes. */
+  readonly bytes: number;
+  /** False once the partition was taken away or assigned anew: someone will read these messages again. */
+  isCurrent(): boolean;
+  /** Says that everything of the run is durable, so that its offsets may be committed. */
+  complete(): void;
+};
+
+/** Where the messages go. */
+export type RunSink = {
+  /** Takes a run; must return at once. */
+  accept(run: RecordRun): void;
+  /** False while the buffer is full; one more fetch may still arrive. */
+  hasRoom(): boolean;
+  /** Resolves when there is room. */
+  whenRoom(): Promise<void>;
+  /** Forget all that is buffered: the assignment changed and its messages will be read again. */
+  discard(): void;
+};
+
+/** What happened, for metrics. All optional. */
+export type GroupObserver = {
+  onJoined?(partitions: readonly number[]): void;
+  onRebalance?(): void;
+  onGap?(gap: OffsetGap): void;
+  onPaused?(paused: boolean): void;
+  onCommitted?(partition: number, offset: number): void;
+  onCommitFailed?(code: string): void;
+  onLag?(partition: number, messages: number): void;
+};
+
+export type GroupConsumerConfig = {
+  groupId: string;
+  topic: string;
+  /** A member that is silent for this long is expelled, ms. */
+  sessionTimeoutMs: number;
+  /** How long a rebalance waits for its members, ms. */
+  rebalanceTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  /** A fetch waits this long for `minBytes`, ms. */
+  maxWaitMs: number;
+  minBytes: number;
+  maxBytesPerPartition: number;
+  maxBytes: number;
+  /** Longest run handed to the sink, rows. */
+  maxRunRecords: number;
+  /** True for a compacted topic: missing offsets are normal there. */
+  compacted?: boolean;
+};
