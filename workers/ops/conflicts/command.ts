@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseCount, parseDuration } from "../cli/options.ts";
@@ -32,7 +32,9 @@ export function registerConflicts(program: Command, io: CliIo): void {
     .option("--limit <n>", "at most this many event_ids", parseCount, 10_000)
     .option("--dry-run", "only show what would be done")
     .option("--yes", "do not ask")
-    .option("--wait <duration>", "how long to wait for the views", parseDuration, 60_000)
+    .addOption(
+      new Option("--wait <duration>", "how long to wait for the views").argParser(parseDuration).default(60_000, "60s"),
+    )
     .addHelpText(
       "after",
       `\nExamples:\n  ops conflicts resolve --dry-run\n  ops conflicts resolve 7f1d0000-1111-4222-8333-444455556666 --yes\n${EXIT_HELP}`,

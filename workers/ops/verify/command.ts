@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { runAudit } from "../audit/command.ts";
 import { EXIT_HELP } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
@@ -32,12 +32,15 @@ export function registerVerify(program: Command, io: CliIo): void {
     )
     .option("--from <time>", "only event minutes from this time on (ISO 8601)", parseTime)
     .option("--to <time>", "only event minutes before this time (ISO 8601)", parseTime)
-    .option("--wait <duration>", "how long to wait for consumers and views", parseDuration, 60_000)
-    .option(
-      "--settle <duration>",
-      "how long a minute must disagree unchanged before it counts as a difference",
-      parseDuration,
-      10_000,
+    .addOption(
+      new Option("--wait <duration>", "how long to wait for consumers and views")
+        .argParser(parseDuration)
+        .default(60_000, "60s"),
+    )
+    .addOption(
+      new Option("--settle <duration>", "how long a minute must disagree unchanged before it counts as a difference")
+        .argParser(parseDuration)
+        .default(10_000, "10s"),
     )
     .option("--json", "print one JSON object instead of tables")
     .option("--all", "list every minute, not only those that differ")
