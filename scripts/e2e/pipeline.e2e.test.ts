@@ -19,16 +19,8 @@ afterAll(() => pipeline.stop(), 60_000);
 /** A simulated load whose held-back events are held back for 1–3 s only. */
 const load = (rate: number, seconds: number, seed: number) =>
   pipeline.startProducer(
-    ["simulate", "--rate", String(rate), "--seconds", String(seconds), "--seed", String(seed)].concat([
-      "--late-share",
-      "0.1",
-      "--late-range",
-      "1-3",
-      "--duplicate-share",
-      "0.05",
-      "--malformed-share",
-      "0.01",
-    ]),
+    `simulate --rate ${rate} --seconds ${seconds} --seed ${seed} --late-share 0.1 --late-range 1-3 --drain-held now \
+     --duplicate-share 0.05 --malformed-share 0.01`.split(/[\s\\]+/),
   );
 
 async function expectProof(): Promise<void> {
