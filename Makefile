@@ -19,7 +19,7 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo 
 
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
@@ -108,3 +108,5 @@ status: $(MODULES_STAMP) ## Show what runs and where it listens
 clean: $(MODULES_STAMP) ## Stop the local stack and remove its data and dist/
 	@$(BUN) scripts/local/stack.ts clean
 	@rm -rf dist
+
+include scripts/cluster/cluster.mk

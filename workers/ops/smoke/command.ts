@@ -71,13 +71,15 @@ async function send({ io }: Services, { url, wait }: SmokeOptions, eventId: stri
   throw new CommandError(EXIT.notProven, `the ingest API at ${url} did not accept the event: ${last}`, "see its log");
 }
 
-type Counts = { stored: string; listed: string; counted: string; minute: string };
+type Counts = { stored: string; listed: string; counted: string; minute_text: string };
 
-const QUERY = `SELECT
+const KEY = "event_minute = minute AND source = 'web' AND event_type = 'page_view'";
+const QUERY = `WITH (SELECT any(event_minute) FROM events WHERE event_id = {id:UUID}) AS minute
+SELECT
+  formatDateTime(minute, '%Y-%m-%d %H:%i') AS minute_text,
   (SELECT count() FROM events WHERE event_id = {id:UUID}) AS stored,
-  (SELECT any(event_minute) FROM events WHERE event_id = {id:UUID}) AS minute,
-  (SELECT count() FROM events WHERE event_minute = minute AND source = 'web' AND event_type = 'page_view') AS listed,
-  (SELECT sum(events) FROM events_per_minute WHERE event_minute = minute AND source = 'web' AND event_type = 'page_view') AS counted`;
+  (SELECT count() FROM events WHERE ${KEY}) AS listed,
+  (SELECT sum(events) FROM events_per_minute WHERE ${KEY}) AS counted`;
 
 async function findCounted({ clickhouse, io }: Services, { wait }: SmokeOptions, id: string) {
   const deadlineMs = io.clock.now() + wait;
@@ -85,7 +87,7 @@ async function findCounted({ clickhouse, io }: Services, { wait }: SmokeOptions,
   while (!io.signal.aborted && io.clock.now() < deadlineMs) {
     [seen] = await clickhouse.query<Counts>(QUERY, { params: { id } });
     if (seen && seen.stored === "1" && seen.listed === seen.counted)
-      return { stored: seen.stored, minute: seen.minute };
+      return { stored: seen.stored, minute: seen.minute_text };
     await sleep(POLL_MS, io.signal);
   }
   const found = seen

@@ -1,0 +1,30 @@
+import { NAMESPACE } from "./settings.ts";
+import { type Cluster, must } from "./shell.ts";
+
+const ROLES = ["insert", "read", "migrate"] as const;
+
+/** Makes the Secrets of the three ClickHouse users that do not exist yet; existing passwords stay. */
+async function ensureSecrets(cluster: Cluster): Promise<void> {
+  for (const role of ROLES) {
+    const name = `clickhouse-${role}`;
+    if ((await cluster.get([`secret/${name}`, "-n", NAMESPACE.app])) !== undefined) continue;
+    const password = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
+    const object = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name, namespace: NAMESPACE.app, labels: { "app.kubernetes.io/part-of": "countinghouse" } },
+      stringData: { username: `countinghouse_${role}`, password },
+    };
+    // Through standard input: arguments are visible to every user of the machine.
+    await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify(object) });
+  }
+}
+
+/** Applies the Secrets and manifests of ClickHouse with the configured image. */
+export async function applyClickHouse(cluster: Cluster): Promise<void> {
+  await ensureSecrets(cluster);
+  const { manifests, image } = cluster.settings.clickhouse;
+  const rendered = await must(["kubectl", "kustomize", manifests]);
+  const input = rendered.replace(/^(\s*(?:- )?image: )clickhouse\/clickhouse-server:\S+$/m, `$1${image}`);
+  await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-f", "-"], { input });
+}

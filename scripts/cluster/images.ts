@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { arch } from "node:os";
+import { join } from "node:path";
+import { ROOT, type Settings } from "./settings.ts";
+import { must, Refusal, run } from "./shell.ts";
+import { say, step } from "./ui.ts";
+
+type Platform = { docker: string; bun: string; name: string };
+
+const PLATFORMS: readonly Platform[] = [
+  { docker: "linux/amd64", bun: "bun-linux-x64", name: "amd64" },
+  { docker: "linux/arm64", bun: "bun-linux-arm64", name: "arm64" },
+];
+
+/** The workers that have a main program by now. */
+export function workers(): string[] {
+  return ["producer", "consumer", "ops", "console"].filter((name) => existsSync(join(ROOT, `workers/${name}/main.ts`)));
+}
+
+/** The tag of images built from this tree: the commit, and what is uncommitted in it. */
+export async function imageTag(settings: Settings): Promise<string> {
+  if (settings.images.tag !== "") return settings.images.tag;
+  const describe = await must(["git", "describe", "--always", "--dirty", "--abbrev=12"]);
+  const tag = describe.trim();
+  if (!tag.endsWith("-dirty")) return tag;
+  // Two different dirty trees need two tags, or a pod would keep the older image.
+  const diff = await must(["git", "diff", "HEAD", "--", "workers", "package.json", "bun.lock"]);
+  return `${tag}-${Bun.hash(diff).toString(16).slice(0, 8)}`;
+}
+
+export const imageName = (settings: Settings, worker: string, tag: string) =>
+  `${[settings.images.registry, "countinghouse", worker].filter((part) => part !== "").join("/")}:${tag}`;
+
+/** Platforms from `PLATFORMS=linux/amd64,linux/arm64`; default: this machine's. @throws Refusal on an unknown one. */
+export function platformsOf(text: string | undefined): Platform[] {
+  const names = text ? text.split(",") : [arch() === "arm64" ? "linux/arm64" : "linux/amd64"];
+  return names.map((name) => {
+    const platform = PLATFORMS.find(({ docker }) => docker === name.trim());
+    if (platform === undefined) throw new Refusal(`PLATFORMS: ${name} is none of linux/amd64, linux/arm64`);
+    return platform;
+  });
+}
+
+/** Compiles one worker for a platform; returns the path of the binary relative to the root. */
+async function compile(worker: string, platform: Platform, tag: string): Promise<void> {
+  const out = `dist/images/${platform.name}/${worker}`;
+  mkdirSync(join(ROOT, `dist/images/${platform.name}`), { recursive: true });
+  const { version } = await Bun.file(join(ROOT, "package.json")).json();
+  const define = (name: string, value: string) => ["--define", `${name}=${JSON.stringify(value)}`];
+  await must([
+    process.execPath,
+    ...["build", "--compile", "--minify", `--target=${platform.bun}`],
+    ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+    ...define("BUILD_VERSION", version),
+    ...define("BUILD_COMMIT", tag),
+    ...[`workers/${worker}/main.ts`, "--outfile", out],
+  ]);
+}
+
+/** Builds the image of every worker; returns their names. Several platforms are pushed to the registry as one image. */
+export async function buildImages(settings: Settings, platformText = process.env.PLATFORMS): Promise<string[]> {
+  const tag = await imageTag(settings);
+  const platforms = platformsOf(platformText);
+  const created = (await must(["git", "log", "-1", "--format=%cI"])).trim();
+  const epoch = (await must(["git", "log", "-1", "--format=%ct"])).trim();
+  if (platforms.length > 1 && settings.images.registry === "") {
+    throw new Refusal("An image for several platforms needs IMAGE_REGISTRY to be pushed to");
+  }
+  const names: string[] = [];
+  for (const worker of workers()) {
+    const name = imageName(settings, worker, tag);
+    await step(`image ${name}`, async () => {
+      for (const platform of platforms) await compile(worker, platform, tag);
+      const labels = { BASE: settings.images.base, WORKER: worker, REVISION: tag, CREATED: created };
+      const args = Object.entries(labels).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
+      const env = { SOURCE_DATE_EPOCH: epoch, DOCKER_BUILDKIT: "1" };
+      const list = platforms.map(({ docker }) => docker).join(",");
+      const target = ["--platform", list, ...args, "-t", name, "."];
+      if (platforms.length > 1) await must(["docker", "buildx", "build", "--push", ...target], { env });
+      else await must(["docker", "build", ...target], { env });
+    });
+    names.push(name);
+  }
+  return names;
+}
+
+/** Brings local images into the nodes of a kind cluster. */
+export async function loadImages(settings: Settings, names: readonly string[]): Promise<void> {
+  if (settings.provider !== "kind") return say("images: the cluster is not ours, so it must be able to pull them");
+  for (const name of names) {
+    const { code } = await run(["docker", "image", "inspect", name]);
+    if (code !== 0) throw new Refusal(`there is no image ${name} here: run make images`);
+    await step(`loading ${name}`, () => must(["kind", "load", "docker-image", name, "--name", settings.name]));
+  }
+}

@@ -1,0 +1,60 @@
+import { isPortFree } from "../lib/ports.ts";
+import { type Forward, forward } from "./port-forward.ts";
+import { NAMESPACE } from "./settings.ts";
+import type { Cluster } from "./shell.ts";
+
+const TARGETS = [
+  {
+    name: "Grafana",
+    namespace: NAMESPACE.monitoring,
+    resource: "svc/monitoring-grafana",
+    remotePort: 80,
+    localPort: 3000,
+  },
+  {
+    name: "Prometheus",
+    namespace: NAMESPACE.monitoring,
+    resource: "svc/monitoring-prometheus",
+    remotePort: 9090,
+    localPort: 9090,
+  },
+  {
+    name: "Alertmanager",
+    namespace: NAMESPACE.monitoring,
+    resource: "svc/monitoring-alertmanager",
+    remotePort: 9093,
+    localPort: 9093,
+  },
+  { name: "ClickHouse", namespace: NAMESPACE.app, resource: "svc/clickhouse", remotePort: 8123, localPort: 8123 },
+  { name: "Ingest API", namespace: NAMESPACE.app, resource: "svc/ingest", remotePort: 80, localPort: 8080 },
+  { name: "Console", namespace: NAMESPACE.app, resource: "svc/console", remotePort: 80, localPort: 8081 },
+] as const;
+
+/** Forwards ports to everything with a page or an API and keeps doing so until interrupted. */
+export async function open(cluster: Cluster): Promise<void> {
+  const forwards: Forward[] = [];
+  for (const target of TARGETS) {
+    const service = await cluster.get([target.resource.replace("svc/", "service/"), "-n", target.namespace]);
+    if (service === undefined) {
+      console.log(`${target.name.padEnd(13)} not installed`);
+      continue;
+    }
+    const localPort = (await isPortFree(target.localPort)) ? target.localPort : 0;
+    const opened = await forward(cluster, { ...target, localPort });
+    forwards.push(opened);
+    const note = localPort === 0 ? `  (port ${target.localPort} is taken)` : "";
+    console.log(`${target.name.padEnd(13)} http://127.0.0.1:${opened.port}${note}`);
+  }
+  const context = `KUBECONFIG=${cluster.settings.kubeconfig} kubectl`;
+  const password = `get secret -n ${NAMESPACE.monitoring} monitoring-grafana -o jsonpath='{.data.admin-password}' | base64 -d`;
+  console.log(`\nGrafana: user admin, password: ${context} ${password}`);
+  console.log("Ctrl-C closes them all.");
+  process.once("SIGINT", async () => {
+    await Promise.allSettled(forwards.map((one) => one.stop()));
+    process.exit(0);
+  });
+  await Promise.race(forwards.map((one) => one.ended));
+  console.error("a port-forward ended (its pod was replaced?); run make cluster-open again");
+  await Promise.allSettled(forwards.map((one) => one.stop()));
+  process.exitCode = 1;
+}
