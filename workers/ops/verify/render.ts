@@ -140,6 +140,10 @@ function renderVerdict(report: VerifyReport): string {
       `proven until ${formatTime(report.provenUntilMs)} (of all that was appended by ${formatTime(report.snapshotMs)})`,
     );
   }
+  const hours = report.hoursProvenUntilMs;
+  if (hours !== undefined && report.provenUntilMs !== undefined && hours < report.provenUntilMs) {
+    lines.push(`the view of hours is proven until ${formatTime(hours)}`);
+  }
   const next = nextStep(report);
   if (next !== undefined) lines.push(`next: ${next}`);
   return lines.join("\n");
@@ -149,6 +153,9 @@ function verdictLine(report: VerifyReport): string {
   const { totals } = report;
   switch (report.verdict) {
     case "EXACT":
+      if (report.moving.length > 0) {
+        return `EXACT  as far as things stood still; ${formatCount(report.moving.length)} keys in motion are excluded (named above)`;
+      }
       return `EXACT  ${formatCount(totals.storedOfProducers + totals.storedForeign)} events: ledger, store, minutes and hours agree in counts and checksums`;
     case "DIFFERENT":
       return `DIFFERENT  ${formatCount(report.differences.length)} keys and ${formatCount(report.otherDifferences.length)} other checks disagree`;

@@ -23,6 +23,8 @@ export type VerifyReport = {
   snapshotMs: number;
   /** Every event appended before the snapshot with an event time before this (Unix ms) is proven; undefined: nothing is. */
   provenUntilMs: number | undefined;
+  /** The same for the view of hours. */
+  hoursProvenUntilMs: number | undefined;
   totals: {
     /** Acknowledged by producers' ledgers, and stored with a producer. */
     produced: number;
@@ -56,8 +58,11 @@ export type VerifyReport = {
   rows: MinuteRow[];
 };
 
+/** What was found, before it is judged. */
+export type Unproven = Omit<VerifyReport, "verdict" | "provenUntilMs" | "hoursProvenUntilMs">;
+
 /** The verdict of what was found. */
-export function judge(report: Omit<VerifyReport, "verdict" | "provenUntilMs">): Verdict {
+export function judge(report: Unproven): Verdict {
   if (report.differences.length > 0 || report.otherDifferences.length > 0) return "DIFFERENT";
   const open = report.unproven.length + report.unsettled.length + report.behind.length + report.deadInstances.length;
   if (open > 0) return "NOT PROVEN";
@@ -65,11 +70,16 @@ export function judge(report: Omit<VerifyReport, "verdict" | "provenUntilMs">): 
   return report.moving.length > 0 && report.moving.length >= report.checked.keys ? "NOT PROVEN" : "EXACT";
 }
 
-/** The first moment that is not proven: the earliest bucket that is not exact, else the snapshot itself. */
-export function provenUntil(report: Omit<VerifyReport, "verdict" | "provenUntilMs">): number | undefined {
+/**
+ * The first moment that is not proven: the earliest minute that is not exact, else the snapshot itself. Hours are told
+ * apart: the current one moves with every event, its finished minutes are proven all the same.
+ */
+export function provenUntil(report: Unproven, of: "minutes" | "hours"): number | undefined {
   if (report.behind.length > 0 || report.otherDifferences.length > 0) return undefined;
   const open = [...report.differences, ...report.unproven, ...report.moving, ...report.unsettled];
-  return open.reduce((least, { bucket }) => Math.min(least, bucket * 1000), report.snapshotMs);
+  return open
+    .filter((key) => (key.check === "hour") === (of === "hours"))
+    .reduce((least, { bucket }) => Math.min(least, bucket * 1000), report.snapshotMs);
 }
 
 export function exitCodeOf(verdict: Verdict): ExitCode {
@@ -99,6 +109,7 @@ export function toJson(report: VerifyReport): string {
     exit_code: exitCodeOf(report.verdict),
     snapshot: iso(report.snapshotMs),
     proven_until: iso(report.provenUntilMs),
+    hours_proven_until: iso(report.hoursProvenUntilMs),
     totals: {
       produced: report.totals.produced,
       stored_of_producers: report.totals.storedOfProducers,

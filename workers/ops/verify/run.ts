@@ -9,7 +9,7 @@ import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
 import { incompleteLedgers, indexInstances } from "./instances.ts";
 import { readContext, readDays, readInstanceSums, readInstances, readRawHorizon, type Window } from "./queries.ts";
-import { judge, type MinuteRow, provenUntil, type VerifyReport } from "./report.ts";
+import { judge, type MinuteRow, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
 import { dayWindow, recheckWindows } from "./windows.ts";
 
@@ -51,11 +51,12 @@ export async function verify(services: Services, options: VerifyOptions): Promis
   const instances = indexInstances(instanceRows, io.clock);
   const context = await readContext(clickhouse, config.KAFKA_EVENTS_TOPIC, options.window);
 
-  const totals = sumTotals([...first.agreed, ...settled.final.values()]);
+  const kept = first.agreed.filter((key) => !settled.final.has(idOf(key)));
+  const results = [...kept, ...settled.final.values()];
   return finish({
     snapshotMs,
-    totals,
-    checked: { ...first.checked, keys: first.agreed.length + settled.final.size },
+    totals: addTotals(first.folded, sumTotals(results)),
+    checked: { ...first.checked, keys: first.foldedKeys + results.length },
     context,
     partitions,
     differences: settled.differences,
@@ -71,15 +72,15 @@ export async function verify(services: Services, options: VerifyOptions): Promis
     behind: [],
     rawFromMs: rawFrom * 1000,
     beyondRetention: first.beyondRetention,
-    rows: options.all ? minuteRows([...first.agreed, ...settled.final.values()]) : [],
+    rows: options.all ? minuteRows(results) : [],
   });
 }
 
-type Finished = Omit<VerifyReport, "verdict" | "provenUntilMs">;
-const finish = (report: Finished): VerifyReport => ({
+const finish = (report: Unproven): VerifyReport => ({
   ...report,
   verdict: judge(report),
-  provenUntilMs: provenUntil(report),
+  provenUntilMs: provenUntil(report, "minutes"),
+  hoursProvenUntilMs: provenUntil(report, "hours"),
 });
 
 async function targetsOf(services: Services, ranges: readonly PartitionRange[]) {
@@ -91,8 +92,13 @@ async function targetsOf(services: Services, ranges: readonly PartitionRange[]) 
   ];
 }
 
+type Totals = VerifyReport["totals"];
+
 type FirstPass = {
   agreed: KeyResult[];
+  /** Totals and number of the keys of days that agree as a whole; the keys themselves are not kept. */
+  folded: Totals;
+  foldedKeys: number;
   suspects: KeyResult[];
   producers: Set<string>;
   checked: { minutes: number; hours: number; days: number };
@@ -104,6 +110,8 @@ async function firstPass(services: Services, options: VerifyOptions, rawFrom: nu
   const { clickhouse, io } = services;
   const result: FirstPass = {
     agreed: [],
+    folded: sumTotals([]),
+    foldedKeys: 0,
     suspects: [],
     producers: new Set(),
     checked: { minutes: 0, hours: 0, days: 0 },
@@ -115,9 +123,14 @@ async function firstPass(services: Services, options: VerifyOptions, rawFrom: nu
   for (const [i, day] of days.entries()) {
     if (days.length > 1) io.err(`comparing day ${i + 1} of ${days.length}: ${formatMinute(day).slice(0, 10)}`);
     const pass = await comparePass(services, dayWindow(day, options.window), rawFrom);
-    for (const key of pass.results) {
-      (key.outcome === "exact" || key.outcome === "audited" ? result.agreed : result.suspects).push(key);
-      (key.check === "hour" ? hours : minutes).add(key.bucket);
+    const agreed = pass.results.filter(agrees);
+    const suspects = pass.results.filter((key) => !agrees(key));
+    for (const key of pass.results) (key.check === "hour" ? hours : minutes).add(key.bucket);
+    result.suspects.push(...suspects);
+    if (suspects.length > 0 || options.all) result.agreed.push(...agreed);
+    else {
+      result.folded = addTotals(result.folded, sumTotals(agreed));
+      result.foldedKeys += agreed.length;
     }
     for (const name of pass.producers) result.producers.add(name);
     result.beyondRetention ||= day < rawFrom;
@@ -127,10 +140,14 @@ async function firstPass(services: Services, options: VerifyOptions, rawFrom: nu
 }
 
 type Settled = Record<"differences" | "unproven" | "moving" | "unsettled", KeyResult[]> & {
-  /** The last state of each suspect. */
+  /**
+   * The last state of every key that was read again, suspect or not: all sides of a minute are of one reading, so that
+   * their sums fit together.
+   */
   final: Map<string, KeyResult>;
 };
 
+const agrees = (key: KeyResult) => key.outcome === "exact" || key.outcome === "audited";
 const idOf = (key: KeyResult) => `${key.check}\0${keyText(key)}`;
 
 /** Looks at disagreeing keys again and again until each agrees, stands still long enough to be real, or keeps moving. */
@@ -160,13 +177,13 @@ async function settleSuspects(
     for (const window of recheckWindows([...open.values()], options.window)) {
       const pass = await comparePass(services, window, rawFrom, untilMs);
       const now = new Map(pass.results.map((key) => [idOf(key), key]));
+      for (const [id, key] of now) settled.final.set(id, key);
       for (const [id, before] of open) {
         if (before.bucket < window.from || before.bucket >= window.to) continue;
         // A key that neither side names any more agrees.
         const key = now.get(id);
         if (key === undefined) continue;
-        settled.final.set(id, key);
-        if (key.outcome === "exact" || key.outcome === "audited") continue;
+        if (agrees(key)) continue;
         const state = settler.observe(key, io.clock.now(), trust(key, pass));
         if (state === "pending") next.set(id, key);
         else if (state === "moving") settled.moving.push(key);
@@ -175,7 +192,7 @@ async function settleSuspects(
     }
     open = next;
   }
-  for (const [id, key] of open) settled.final.set(id, key);
+  for (const [id, key] of open) if (!settled.final.has(id)) settled.final.set(id, key);
   for (const list of [settled.differences, settled.unproven, settled.moving, settled.unsettled]) list.sort(byTime);
   return settled;
 }
@@ -230,7 +247,17 @@ function conflictDefects(ids: number): string[] {
   ];
 }
 
-function sumTotals(results: readonly KeyResult[]): VerifyReport["totals"] {
+function addTotals(a: Totals, b: Totals): Totals {
+  return {
+    produced: a.produced + b.produced,
+    storedOfProducers: a.storedOfProducers + b.storedOfProducers,
+    storedForeign: a.storedForeign + b.storedForeign,
+    minutesView: a.minutesView + b.minutesView,
+    hoursView: a.hoursView + b.hoursView,
+  };
+}
+
+function sumTotals(results: readonly KeyResult[]): Totals {
   const sum = (check: KeyResult["check"], side: "expected" | "found") =>
     results.reduce((total, key) => total + (key.check === check ? key[side].events : 0), 0);
   const storedOfProducers = sum("ledger", "found");
@@ -261,7 +288,7 @@ function minuteRows(results: readonly KeyResult[]): MinuteRow[] {
   );
 }
 
-function emptyReport(snapshotMs: number): Finished {
+function emptyReport(snapshotMs: number): Unproven {
   return {
     snapshotMs,
     totals: { produced: 0, storedOfProducers: 0, storedForeign: 0, minutesView: 0, hoursView: 0 },
