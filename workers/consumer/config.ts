@@ -26,15 +26,15 @@ export const consumerConfigSchema = z.object({
     .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
   BATCH_MAX_ROWS: envInt(1, 1_000_000).prefault("10000").describe("Rows of one insert at most"),
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
-    .prefault("8388608")
+    .prefault("6291456")
     .describe("Message bytes that complete a batch, bytes"),
   BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
-    .prefault("16777216")
+    .prefault("12582912")
     .describe("Messages held in memory before fetching pauses, bytes"),
   MEMORY_SOFT_LIMIT_BYTES: envInt(33_554_432, 1_099_511_627_776)
-    .prefault("167772160")
-    .describe("Resident memory above which garbage is collected at once, bytes; about two thirds of the memory limit"),
+    .prefault("134217728")
+    .describe("Resident memory above which garbage is collected at once, bytes; about half of the memory limit"),
   EVENT_MAX_AGE_DAYS: envInt(1, 3_650)
     .prefault("30")
     .describe("Events older than this when appended are dead letters (too_old); below the retention of raw events"),
