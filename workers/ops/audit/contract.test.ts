@@ -87,6 +87,11 @@ describe("the audit's reading of the contract", () => {
       withFields({ payload: { element: 1 } }),
       withFields({ payload: { element: "x", deep: { more: [1] } } }),
       withFields({ payload: { element: "x" } }).replace('"x"', '"x","huge":1e400'),
+      withFields({
+        source: "sensor",
+        event_type: "reading",
+        payload: { device: "d", metric: "m", value: 123, unit: "C" },
+      }).replace("123", "1e400"),
       withFields({ __proto__: 1, constructor: 2, unknown: [1] }),
       `{"__proto__":{"event_id":"x"},${JSON.stringify(base).slice(1)}`,
       `{"event_id":"x",${JSON.stringify(base).slice(1)}`,

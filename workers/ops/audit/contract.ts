@@ -41,8 +41,8 @@ const MONEY_TYPES: ReadonlySet<string> = new Set(["ticket_purchased", "claim_rew
 export function createContract(
   limits: ContractLimits,
 ): (value: Uint8Array | null, appendTimeMs: number) => AuditVerdict {
-  // The patterns decide about times; ajv's own idea of a date-time is another one.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  // The patterns decide about times, ajv has another idea of a date-time. 1e400 is no number: it cannot be stored.
+  const ajv = new Ajv2020({ strict: false, strictNumbers: true, validateFormats: false });
   const matches = ajv.compile<Envelope>(eventSchema);
   // A byte order mark must reach JSON.parse, which refuses it.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
