@@ -4,9 +4,8 @@ output "helm_values" {
     {
       lake = {
         enabled = true
-        bucket  = module.lake.bucket_name
+        url     = module.lake.lake_url
         region  = module.lake.bucket_region
-        prefix  = module.lake.prefix
         serviceAccount = {
           annotations = { "eks.amazonaws.com/role-arn" = module.lake.exporter_role_arn }
         }
@@ -26,7 +25,7 @@ output "helm_values" {
 }
 
 output "exporter_role_arn" {
-  description = "ARN of the role that the service accounts of ClickHouse and the export CronJob take on."
+  description = "ARN of the role that the service account of the export CronJob takes on."
   value       = module.lake.exporter_role_arn
 }
 

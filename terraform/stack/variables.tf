@@ -36,12 +36,12 @@ variable "force_destroy" {
 }
 
 variable "eks" {
-  description = "EKS cluster that runs the exporter: its OIDC provider, the namespace of the release and the service accounts of ClickHouse and the export CronJob. Null outside of EKS."
+  description = "EKS cluster that runs the exporter: its OIDC provider, the namespace of the release and the service accounts of the export CronJob. Null outside of EKS."
   type = object({
     oidc_provider_arn = string
     oidc_issuer_url   = string
     namespace         = optional(string, "countinghouse")
-    service_accounts  = optional(list(string), ["clickhouse", "lake"])
+    service_accounts  = optional(list(string), ["lake"])
   })
   default = null
 }

@@ -126,7 +126,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     status = "Enabled"
 
     filter {
-      prefix = "${var.prefix}/"
+      prefix = "${local.events_prefix}/"
     }
 
     transition {

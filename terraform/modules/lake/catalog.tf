@@ -2,11 +2,11 @@
 # moment its object is, with no crawler, no MSCK REPAIR and no catalogue that can disagree with the bucket.
 
 locals {
-  # In the order and with the types of the Parquet files that `ops lake export` writes. `source` is a partition.
+  # In the order and with the types of the Parquet files that `ops lake export` writes (workers/ops/lake/columns.ts). `source`
+  # is in the files as well, but Athena refuses a column that is also a partition.
   columns = [
     { name = "event_id", type = "string", comment = "UUID in lower case; unique" },
     { name = "event_time", type = "timestamp", comment = "UTC, milliseconds" },
-    { name = "event_minute", type = "timestamp", comment = "event_time cut to the minute" },
     { name = "received_time", type = "timestamp", comment = "when the source had received it; UTC, milliseconds" },
     { name = "event_type", type = "string", comment = "type within the source" },
     { name = "user_id", type = "string", comment = "user or device" },
@@ -20,9 +20,10 @@ locals {
     { name = "ingest_delay_ms", type = "bigint", comment = "event_time to received_time" },
     { name = "is_late", type = "boolean", comment = "whether it came late" },
     { name = "producer", type = "string", comment = "instance that produced it" },
-    { name = "kafka_partition", type = "bigint", comment = "of the earliest copy" },
+    { name = "kafka_partition", type = "int", comment = "of the earliest copy" },
     { name = "kafka_offset", type = "bigint", comment = "of the earliest copy" },
     { name = "kafka_append_time", type = "timestamp", comment = "of the earliest copy; UTC, milliseconds" },
+    { name = "export_version", type = "bigint", comment = "of the export that wrote the file" },
   ]
 }
 

@@ -35,17 +35,11 @@ locals {
   exporter_policy = {
     Version = "2012-10-17"
     Statement = [
+      # Without a condition on the prefix: it would turn the 404 of a missing object into a 403.
       {
-        Sid       = "ListEvents"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = [local.bucket_arn]
-        Condition = { StringLike = { "s3:prefix" = ["${var.prefix}", "${var.prefix}/*"] } }
-      },
-      {
-        Sid      = "ListUploads"
+        Sid      = "ListBucket"
         Effect   = "Allow"
-        Action   = ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation"]
+        Action   = ["s3:ListBucket"]
         Resource = [local.bucket_arn]
       },
       {
@@ -56,7 +50,6 @@ locals {
           "s3:PutObject",
           "s3:DeleteObject",
           "s3:AbortMultipartUpload",
-          "s3:ListMultipartUploadParts",
         ]
         Resource = [local.events_arn]
       },
@@ -77,16 +70,9 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "ListEventsAndResults"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = [local.bucket_arn]
-        Condition = { StringLike = { "s3:prefix" = ["${var.prefix}", "${var.prefix}/*", "${local.results_prefix}/*"] } }
-      },
-      {
-        Sid      = "LocateBucket"
+        Sid      = "ListAndLocateBucket"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation"]
+        Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
         Resource = [local.bucket_arn]
       },
       {

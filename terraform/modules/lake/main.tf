@@ -17,8 +17,9 @@ locals {
 
   # Known before the bucket exists, so that policies can be checked in a plan.
   bucket_arn     = "arn:${local.partition}:s3:::${var.bucket_name}"
-  events_arn     = "${local.bucket_arn}/${var.prefix}/*"
+  events_prefix  = var.prefix == "" ? "events" : "${var.prefix}/events"
+  events_arn     = "${local.bucket_arn}/${local.events_prefix}/*"
   results_prefix = "athena-results"
   results_arn    = "${local.bucket_arn}/${local.results_prefix}/*"
-  events_url     = "s3://${var.bucket_name}/${var.prefix}"
+  events_url     = "s3://${var.bucket_name}/${local.events_prefix}"
 }

@@ -13,6 +13,11 @@ output "bucket_region" {
   value       = local.region
 }
 
+output "lake_url" {
+  description = "LAKE_URL of `ops lake`."
+  value       = join("/", compact(["s3://${var.bucket_name}", var.prefix]))
+}
+
 output "events_url" {
   description = "s3:// address under which the partitions lie, without a slash at its end."
   value       = local.events_url
@@ -51,9 +56,4 @@ output "athena_workgroup" {
 output "columns" {
   description = "Columns of the table, in order, as name and Glue type."
   value       = [for column in local.columns : { name = column.name, type = column.type }]
-}
-
-output "prefix" {
-  description = "Key prefix of the events, without slashes at its ends."
-  value       = var.prefix
 }

@@ -23,14 +23,14 @@ variable "bucket_name" {
 }
 
 variable "prefix" {
-  description = "Key prefix of the events, without slashes at its ends. Partitions lie below it."
+  description = "Key prefix of the lake, as in LAKE_URL=s3://bucket/prefix, without slashes at its ends; empty for the whole bucket. Events lie below it, in events/."
   type        = string
-  default     = "events"
+  default     = ""
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9_-]+(/[a-z0-9_-]+)*$", var.prefix))
-    error_message = "prefix must be path parts of lower-case letters, digits, _ and -, joined by single slashes, without one at either end."
+    condition     = can(regex("^([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$", var.prefix))
+    error_message = "prefix must be empty or path parts of letters, digits, _ and -, joined by single slashes, without one at either end."
   }
 }
 
@@ -124,7 +124,7 @@ variable "kms_deletion_window_days" {
 }
 
 variable "irsa" {
-  description = "EKS service accounts that may become the exporter: the OIDC provider of the cluster and the accounts that ClickHouse and the export CronJob run under. Null when the exporter does not run on EKS."
+  description = "EKS service accounts that may become the exporter: the OIDC provider of the cluster and the accounts that the export CronJob runs under. Null when the exporter does not run on EKS."
   type = object({
     oidc_provider_arn = string
     oidc_issuer_url   = string

@@ -29,9 +29,8 @@ run "values_for_the_chart" {
       events = { maxAgeDays = 30 }
       lake = {
         enabled        = true
-        bucket         = "countinghouse-production-111122223333-eu-central-1"
+        url            = "s3://countinghouse-production-111122223333-eu-central-1"
         region         = "eu-central-1"
-        prefix         = "events"
         serviceAccount = { annotations = { "eks.amazonaws.com/role-arn" = output.exporter_role_arn } }
       }
     }

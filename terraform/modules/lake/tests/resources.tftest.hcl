@@ -144,7 +144,7 @@ run "athena_is_bounded_and_encrypted" {
 run "names_follow_the_prefix" {
   variables {
     name       = "acme-lake"
-    prefix     = "warehouse/events"
+    prefix     = "warehouse"
     first_date = "2026-02-28"
     sources    = ["web"]
   }
@@ -155,7 +155,7 @@ run "names_follow_the_prefix" {
   }
 
   assert {
-    condition     = output.events_url == "s3://example-lake/warehouse/events" && output.prefix == "warehouse/events"
+    condition     = output.events_url == "s3://example-lake/warehouse/events" && output.lake_url == "s3://example-lake/warehouse"
     error_message = "The outputs must follow bucket and prefix."
   }
 

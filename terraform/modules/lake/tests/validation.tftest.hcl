@@ -323,7 +323,7 @@ run "events_among_athena_results" {
   command = plan
 
   variables {
-    prefix = "athena-results/events"
+    prefix = "athena-results"
   }
 
   expect_failures = [aws_s3_bucket.lake]
