@@ -92,6 +92,10 @@ bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/smoke.ts
 
+.PHONY: terraform-test
+terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)
+	@$(BUN) scripts/terraform/test.ts
+
 .PHONY: up
 up: build ## Start the local stack and leave it running
 	@$(BUN) scripts/local/stack.ts up
