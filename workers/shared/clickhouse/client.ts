@@ -11,10 +11,13 @@ export type Settings = Record<string, string | number>;
 
 /** The seam to ClickHouse: few methods, errors already converted to {@link ClickHouseError}. */
 export type ClickHouse = {
-  /** Rows of a SELECT as objects (JSONEachRow). 64-bit integers and decimals arrive as strings. */
+  /**
+   * Rows of a SELECT as objects (JSONEachRow). 64-bit integers and decimals arrive as strings. With `paramsInBody` the
+   * parameters travel in the request's body instead of its address, which servers and proxies write to their logs.
+   */
   query<Row>(
     sql: string,
-    options?: { params?: QueryParams; settings?: Settings; signal?: AbortSignal },
+    options?: { params?: QueryParams; settings?: Settings; signal?: AbortSignal; paramsInBody?: boolean },
   ): Promise<Row[]>;
   /** The raw bytes of a SELECT in the given format, streamed: bounded memory for results of any size. */
   stream(
@@ -69,11 +72,15 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
   };
 
   return {
-    query: <Row>(sql: string, options: { params?: QueryParams; settings?: Settings; signal?: AbortSignal } = {}) =>
+    query: <Row>(
+      sql: string,
+      options: { params?: QueryParams; settings?: Settings; signal?: AbortSignal; paramsInBody?: boolean } = {},
+    ) =>
       call(async () => {
         const result = await client.query({
           query: sql,
           format: "JSONEachRow",
+          use_multipart_params: options.paramsInBody ?? false,
           ...(options.params ? { query_params: options.params } : {}),
           ...(options.settings ? { clickhouse_settings: options.settings } : {}),
           ...(options.signal ? { abort_signal: options.signal } : {}),

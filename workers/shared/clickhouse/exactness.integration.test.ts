@@ -106,6 +106,21 @@ test("a group that vanishes is rewritten as zero, up to the hour", async () => {
   await until("one group", async () => (await minuteGroups(minute)).length === 1 && (await hourTotal(minute)) === 1);
 }, 30_000);
 
+test("events within a second of a bound are found, whatever type the bound has", async () => {
+  const midnight = base - 4 * DAY + 12 * HOUR;
+  await insert([row(midnight - 1)]);
+  await insert([row(midnight)]);
+  for (const type of ["toDateTime", "toDateTime64"]) {
+    const bound = (ms: number) =>
+      `${type}('${new Date(ms).toISOString().slice(0, 19).replace("T", " ")}'${type === "toDateTime" ? "" : ", 3"}, 'UTC')`;
+    const count = async (where: string) =>
+      Number((await db.clickhouse.query<{ n: string }>(`SELECT count() AS n FROM events WHERE ${where}`))[0]?.n);
+    expect(await count(`event_time >= ${bound(midnight - DAY)} AND event_time < ${bound(midnight)}`)).toBe(1);
+    expect(await count(`event_time > ${bound(midnight - 1000)} AND event_time < ${bound(midnight + 1000)}`)).toBe(2);
+    expect(await count(`event_time > ${bound(midnight - 1000)} AND event_time <= ${bound(midnight)}`)).toBe(2);
+  }
+});
+
 test("money is exact per currency and sessions count once", async () => {
   const hour = base + 4 * HOUR;
   const lottery = (eventType: string, at: number, fields: Partial<EventRow>) =>

@@ -7,6 +7,7 @@ import sql0006 from "./schema/0006_business.sql" with { type: "text" };
 import sql0007 from "./schema/0007_dead_letters.sql" with { type: "text" };
 import sql0008 from "./schema/0008_ledger.sql" with { type: "text" };
 import sql0009 from "./schema/0009_accounting.sql" with { type: "text" };
+import sql0010 from "./schema/0010_lake.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, name: "dead_letters", sql: sql0007 },
   { version: 8, name: "ledger", sql: sql0008 },
   { version: 9, name: "accounting", sql: sql0009 },
+  { version: 10, name: "lake", sql: sql0010 },
 ];

@@ -35,7 +35,7 @@ export async function setRawRetention(clickhouse: ClickHouse, days: number): Pro
   }
   // Shortening: the views stop recomputing first, then rows may go. Lengthening: rows stay first, then views may read.
   const alterTtl = async () => {
-    await clickhouse.command(`ALTER TABLE events_raw MODIFY TTL toDate(event_time) + INTERVAL ${days} DAY DELETE`);
+    await clickhouse.command(`ALTER TABLE events_raw MODIFY TTL event_date + INTERVAL ${days} DAY DELETE`);
     for (const table of ["minute_marks", "received_offsets"]) {
       await clickhouse.command(
         `ALTER TABLE ${table} MODIFY TTL event_minute + INTERVAL ${days + BOOKKEEPING_EXTRA_DAYS} DAY DELETE`,

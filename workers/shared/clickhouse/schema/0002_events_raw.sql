@@ -9,6 +9,11 @@
 --
 -- The event minute leads the sorting key: recomputing a touched minute reads that minute only, and a filter on
 -- event_time prunes as well because toStartOfMinute is monotonic.
+--
+-- The partition key is a column of its own. Partitioned by toDate(event_time), the engine keeps a min-max index on
+-- event_time and prunes by it, and for `event_time < toDateTime('… 00:00:00')` it looks for values up to 23:59:59
+-- (engine 26.7: an open bound of a DateTime becomes a closed one a second lower), which loses parts that hold only
+-- 23:59:59.500. A test pins that sub-second events on either side of a bound are found.
 CREATE TABLE IF NOT EXISTS events_raw
 (
     event_id          UUID CODEC(ZSTD(1)),
@@ -30,6 +35,7 @@ CREATE TABLE IF NOT EXISTS events_raw
     kafka_partition   UInt32 CODEC(T64, ZSTD(1)),
     kafka_offset      UInt64 CODEC(Delta, ZSTD(1)),
     kafka_append_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    event_date        Date MATERIALIZED toDate(event_time),
     event_minute      DateTime('UTC') ALIAS toStartOfMinute(event_time),
     version           UInt128 MATERIALIZED bitNot(
         bitOr(
@@ -39,10 +45,10 @@ CREATE TABLE IF NOT EXISTS events_raw
     ) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY toDate(event_time)
+PARTITION BY event_date
 ORDER BY (toStartOfMinute(event_time), source, event_type, event_id)
 -- Whole days are dropped at once, never single rows. `ops migrate` sets the interval to raw_retention_days.
-TTL toDate(event_time) + INTERVAL 90 DAY DELETE
+TTL event_date + INTERVAL 90 DAY DELETE
 SETTINGS ttl_only_drop_parts = 1;
 
 -- One row an event: the name to use for analytics. FINAL is inside, so that a naive count() is right.
