@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { registerConflicts } from "../conflicts/command.ts";
 import { registerDlq } from "../dlq/command.ts";
+import { registerLake } from "../lake/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
 import { registerRewind } from "../rewind/command.ts";
 import { registerSmoke } from "../smoke/command.ts";
@@ -22,6 +23,7 @@ export function createProgram(io: CliIo): Command {
   registerDlq(program, io);
   registerConflicts(program, io);
   registerRewind(program, io);
+  registerLake(program, io);
   registerSmoke(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
   return program;

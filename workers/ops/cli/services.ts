@@ -27,9 +27,14 @@ export class CommandError extends AppError {
  * Runs one command: reads the configuration, connects, runs, disconnects, and turns failures into a line of text, advice
  * and an exit code. An unknown exception is passed on: it is a bug and must be seen.
  */
-export async function runCommand(io: CliIo, run: (services: Services) => Promise<ExitCode>): Promise<void> {
+export function runCommand(io: CliIo, run: (services: Services) => Promise<ExitCode>): Promise<void> {
+  return runReporting(io, () => withServices(io, run));
+}
+
+/** The same for a command that connects by itself. */
+export async function runReporting(io: CliIo, run: () => Promise<ExitCode>): Promise<void> {
   try {
-    io.exit(await withServices(io, run));
+    io.exit(await run());
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     io.err(`error: ${errorMessage(error)}`);
