@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageName, workers } from "../cluster/images.ts";
@@ -14,6 +14,12 @@ export const CLICKHOUSE_IMAGE = "lab/clickhouse:dev";
 const here = (path: string) => join(import.meta.dir, path);
 const bun = (...args: string[]) => must([process.execPath, "build", ...args]);
 
+/** Copies a file and makes it readable and executable for all, whatever the umask of the checkout was. */
+function copyProgram(from: string, to: string): void {
+  cpSync(from, to);
+  chmodSync(to, 0o755);
+}
+
 /** Builds an image from a temporary directory that `fill` fills. */
 async function build(name: string, dockerfile: string, fill: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "lab-image-"));
@@ -26,16 +32,16 @@ async function build(name: string, dockerfile: string, fill: (dir: string) => Pr
 }
 
 /** The broker from Kafka's jars, together with the stand-in for Strimzi's operators. */
-function buildKafka(): Promise<void> {
+export function buildKafka(): Promise<void> {
   return build(KAFKA_IMAGE, here("kafka/Dockerfile"), async (dir) => {
     cpSync(await kafkaJars(), join(dir, "libs"), { recursive: true });
-    for (const file of ["broker.sh", "log4j2.xml"]) cpSync(here(`kafka/${file}`), join(dir, file));
+    for (const file of ["broker.sh", "log4j2.xml"]) copyProgram(here(`kafka/${file}`), join(dir, file));
     await bun("--compile", here("operator/main.ts"), "--outfile", join(dir, "operator"));
   });
 }
 
 /** The embedded engine behind HTTP, at the server's path. */
-function buildClickHouse(): Promise<void> {
+export function buildClickHouse(): Promise<void> {
   return build(CLICKHOUSE_IMAGE, here("clickhouse/Dockerfile"), async (dir) => {
     const app = join(dir, "app");
     mkdirSync(app);
@@ -45,7 +51,7 @@ function buildClickHouse(): Promise<void> {
       cpSync(join(ROOT, "node_modules", name), join(app, "node_modules", name), { recursive: true, dereference: true });
     }
     cpSync(process.execPath, join(app, "bun"), { dereference: true });
-    cpSync(here("clickhouse/clickhouse-server"), join(dir, "clickhouse-server"));
+    copyProgram(here("clickhouse/clickhouse-server"), join(dir, "clickhouse-server"));
   });
 }
 

@@ -1,0 +1,290 @@
+import { deletePod, scale, VICTIMS } from "../cluster/operate.ts";
+import { NAMESPACE, RELEASE } from "../cluster/settings.ts";
+import { type Cluster, run } from "../cluster/shell.ts";
+import { openSql, type Sql } from "../cluster/sql.ts";
+import { installApp, waitForApp } from "../cluster/up.ts";
+import { verify } from "../cluster/verify.ts";
+import { waitFor } from "../lib/wait-for.ts";
+import { moreEvents, totals } from "./load.ts";
+import { consumerAs, FORBIDDEN_POD, isReady } from "./pods.ts";
+import { getJson, promQuery } from "./prometheus.ts";
+import type { Source } from "./report.ts";
+
+/** What the scenarios work with. */
+export type Context = { cluster: Cluster; env: Record<string, string>; tags: readonly [string, string] };
+export type Scenario = {
+  name: string;
+  sources: readonly Source[];
+  run: (context: Context) => Promise<string | undefined>;
+};
+
+const ENGINE: readonly Source[] = ["cluster", "broker", "engine"];
+const FAULT: readonly Source[] = ["cluster", "broker", "engine", "fault"];
+
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+/** Runs a task with a connection of its own: a port-forward ends with the pod it leads to. */
+async function withSql<T>(cluster: Cluster, task: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await openSql(cluster);
+  try {
+    return await task(sql);
+  } finally {
+    await sql.close();
+  }
+}
+
+const flow = (cluster: Cluster, events: number) => withSql(cluster, (sql) => moreEvents(sql, events, 120_000));
+
+/** The verdict of `ops verify` in the cluster must be 0. */
+async function exact(cluster: Cluster): Promise<string> {
+  const { code, output } = await verify(cluster);
+  check(code === 0, `verify ended with ${code}:\n${output}`);
+  const sum = await withSql(cluster, totals);
+  return `exact: ${sum.stored} events stored, ${sum.counted} counted, ${sum.duplicates} duplicates, ${sum.deadLetters} dead letters`;
+}
+
+async function make(target: string, env: Record<string, string>): Promise<{ code: number; text: string }> {
+  const { code, stdout, stderr } = await run(["make", target], { env, timeoutMs: 900_000 });
+  return { code, text: `${stdout}${stderr}` };
+}
+
+async function refusedByBroker(
+  { cluster }: Context,
+  name: string,
+  user: string,
+  password: string,
+  why: RegExp,
+): Promise<string> {
+  const pod = await consumerAs(cluster, name, { user, password });
+  await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify(pod) });
+  try {
+    const line = await waitFor(
+      async () => {
+        const { stdout } = await cluster.tryKubectl(["logs", name, "-n", NAMESPACE.app]);
+        return stdout.split("\n").find((text) => why.test(text));
+      },
+      { timeoutMs: 90_000, intervalMs: 1_000, describe: `a refusal (${why.source}) in the log of ${name}` },
+    );
+    check(!(await isReady(cluster, name)), `${name} became ready`);
+    return line.slice(0, 200);
+  } finally {
+    await cluster.kubectl(["delete", "pod", name, "-n", NAMESPACE.app, "--grace-period=0", "--force"]);
+  }
+}
+
+async function userPassword(cluster: Cluster, user: string): Promise<string> {
+  const secret = await cluster.get<{ data: { password: string } }>([`secret/${user}`, "-n", NAMESPACE.app]);
+  return Buffer.from(secret?.data.password ?? "", "base64").toString();
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "every resource is accepted by the API server against the real CRDs",
+    sources: ["cluster"],
+    run: async ({ cluster }) => {
+      const all = "consumer.autoscaling.enabled=true,console.enabled=true";
+      const rendered = await cluster.helm([
+        "template",
+        RELEASE,
+        "charts/countinghouse",
+        "-n",
+        NAMESPACE.app,
+        "--set",
+        all,
+      ]);
+      const dryRun = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-n", NAMESPACE.app, "-f"];
+      const chart = await cluster.kubectl([...dryRun, "-"], { input: rendered });
+      const ha = await cluster.kubectl([...dryRun, "k8s/kafka/ha.yaml"]);
+      return `${`${chart}${ha}`.trim().split("\n").length} resources`;
+    },
+  },
+  {
+    name: "events flow, and what was produced is what is stored and shown",
+    sources: ENGINE,
+    run: async ({ cluster }) => {
+      const events = await flow(cluster, 1_000);
+      return `${events} came in while watching; ${await exact(cluster)}`;
+    },
+  },
+  {
+    name: "helm test: an event in by HTTP is found by SQL and counted once",
+    sources: ENGINE,
+    run: async ({ cluster }) => {
+      const output = await cluster.helm(["test", RELEASE, "-n", NAMESPACE.app, "--logs", "--timeout", "5m"]);
+      check(/counted: once/.test(output), output);
+      return /counted: .*/.exec(output)?.[0];
+    },
+  },
+  {
+    name: "Prometheus scrapes every worker, and Alertmanager answers",
+    sources: ["cluster"],
+    run: async ({ cluster }) => {
+      const query = `up{namespace="${NAMESPACE.app}"}`;
+      const workers = ["producer", "consumer", "ingest"];
+      let jobs: string[] = [];
+      await waitFor(
+        async () => {
+          const samples = await promQuery(cluster, query);
+          jobs = samples.filter((sample) => sample.value === 1).map((sample) => sample.metric.job ?? "");
+          return workers.every((worker) => jobs.includes(worker));
+        },
+        { timeoutMs: 120_000, intervalMs: 3_000, describe: () => `targets of ${workers} up (up are ${jobs})` },
+      );
+      const status = await getJson<{ cluster: { status: string } }>(
+        cluster,
+        "monitoring-alertmanager",
+        9093,
+        "/api/v2/status",
+      );
+      check(typeof status.cluster.status === "string", "Alertmanager's status has no cluster");
+      return `up: ${[...new Set(jobs)].sort().join(", ")}; Alertmanager ${status.cluster.status}`;
+    },
+  },
+  {
+    name: "scaling the consumer 1 → 3 → 1 under load",
+    sources: ENGINE,
+    run: async ({ cluster }) => {
+      await scale(cluster, "3");
+      await flow(cluster, 1_000);
+      await scale(cluster, "1");
+      await flow(cluster, 500);
+      return exact(cluster);
+    },
+  },
+  ...VICTIMS.map(
+    (victim): Scenario => ({
+      name: `deleting ${victim.name} under load, without warning`,
+      sources: FAULT,
+      run: async ({ cluster }) => {
+        const pod = await deletePod(cluster, victim.selector, true);
+        await victim.back(cluster);
+        await flow(cluster, 500);
+        return `${pod} deleted; ${await exact(cluster)}`;
+      },
+    }),
+  ),
+  {
+    name: "helm upgrade to another image and configuration under load",
+    sources: ENGINE,
+    run: async ({ cluster, tags }) => {
+      await installApp(cluster, tags[1], { "events.maxFutureMinutes": "11" });
+      await waitForApp(cluster);
+      const image = await cluster.kubectl(["get", "deploy/consumer", "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
+      check(image.includes(tags[1]), `the consumer runs ${image}`);
+      await flow(cluster, 500);
+      return exact(cluster);
+    },
+  },
+  {
+    name: "helm rollback under load",
+    sources: ENGINE,
+    run: async ({ cluster, tags }) => {
+      await cluster.helm(["rollback", RELEASE, "-n", NAMESPACE.app]);
+      await waitForApp(cluster);
+      const image = await cluster.kubectl(["get", "deploy/consumer", "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
+      check(image.includes(tags[0]), `the consumer runs ${image}`);
+      await flow(cluster, 500);
+      return exact(cluster);
+    },
+  },
+  {
+    name: "a pod that violates `restricted` is refused",
+    sources: ["cluster"],
+    run: async ({ cluster }) => {
+      const { code, stderr } = await cluster.tryKubectl(["create", "-f", "-"], {
+        input: JSON.stringify(FORBIDDEN_POD),
+      });
+      check(code !== 0 && /violates PodSecurity "restricted/.test(stderr), `exit ${code}: ${stderr}`);
+      return stderr.trim().slice(0, 160);
+    },
+  },
+  {
+    name: "a consumer without a KafkaUser is refused by the broker",
+    sources: ["broker", "fault"],
+    run: (context) =>
+      refusedByBroker(context, "stranger", "countinghouse-stranger", "guess", /SASL|uthentication|credentials/),
+  },
+  {
+    name: "a consumer with the producer's KafkaUser is refused by the broker's ACLs",
+    sources: ["broker", "fault"],
+    run: async (context) => {
+      const user = "countinghouse-producer";
+      const password = await userPassword(context.cluster, user);
+      return refusedByBroker(
+        context,
+        "impostor",
+        user,
+        password,
+        /AUTHORIZATION|uthoriz|TOPICS_MISSING|topics missing/,
+      );
+    },
+  },
+  {
+    name: "cluster-up once more converges to the same",
+    sources: ["cluster"],
+    run: async ({ cluster, env }) => {
+      const { code, text } = await make("cluster-up", env);
+      check(code === 0, text.slice(-3000));
+      return exact(cluster);
+    },
+  },
+  {
+    name: "wrong input ends in one clear message",
+    sources: ["cluster", "fault"],
+    run: wrongInput,
+  },
+];
+
+async function wrongInput({ cluster, env }: Context): Promise<string> {
+  const chart = ["template", RELEASE, "charts/countinghouse", "--kube-version", "1.36.0"];
+  const typo = await run(["helm", ...chart, "--set", "consumer.replica=3"], { env });
+  check(typo.code !== 0 && typo.stderr.includes("'replica' not allowed"), `unknown value: ${typo.stderr}`);
+
+  const missing = ["upgrade", "--install", RELEASE, "charts/countinghouse", "-n", NAMESPACE.app, "--dry-run=server"];
+  const secret = await run(["helm", ...missing, "--set", "clickhouse.users.insert.secret=nowhere"], { env });
+  check(secret.code !== 0 && /Secret "nowhere" is missing/.test(secret.stderr), `missing Secret: ${secret.stderr}`);
+
+  const registry = await make("cluster-up", { ...env, STRIMZI_CHART: "oci://127.0.0.1:1/nothing" });
+  check(registry.code !== 0 && /could not be fetched/.test(registry.text), `registry: ${registry.text.slice(-1500)}`);
+
+  const patch = (version: string) =>
+    cluster.kubectl([
+      "patch",
+      `kafka/${RELEASE}`,
+      "-n",
+      NAMESPACE.app,
+      "--type=merge",
+      "-p",
+      JSON.stringify({ spec: { kafka: { version } } }),
+    ]);
+  const before = await cluster.kubectl([
+    "get",
+    `kafka/${RELEASE}`,
+    "-n",
+    NAMESPACE.app,
+    "-o",
+    "jsonpath={.spec.kafka.version}",
+  ]);
+  await patch("1.0.0");
+  try {
+    await waitFor(
+      async () => {
+        const { stdout } = await cluster.tryKubectl([
+          "get",
+          `kafka/${RELEASE}`,
+          "-n",
+          NAMESPACE.app,
+          "-o",
+          "jsonpath={.status}",
+        ]);
+        return stdout.includes("Unsupported Kafka version 1.0.0");
+      },
+      { timeoutMs: 60_000, intervalMs: 1_000, describe: "the operator's stand-in to refuse Kafka 1.0.0" },
+    );
+  } finally {
+    await patch(before);
+  }
+  return "unknown value, missing Secret, unreachable registry, Kafka version";
+}
