@@ -70,14 +70,21 @@ def drift(bucket, name, database):
 
 
 def put(bucket, _name, _database):
-    """One object where an export would write it."""
+    """One object where an export would write it.
+
+    The policy is lifted meanwhile: moto ignores the conditions of a bucket policy, so its denials would hold for everything.
+    """
+    s3 = client("s3")
     key = "events/date=2026-01-02/hour=03/source=web/events.parquet"
-    client("s3").put_object(Bucket=bucket, Key=key, Body=b"PAR1")
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key=key, Body=b"PAR1")
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
     return key
 
 
 def empty(bucket, _name, _database):
-    """Removes every object, every version and every delete marker."""
+    """Removes every object, every version and every delete marker. Comes after a refused destroy, which left no policy."""
     boto3.resource("s3", region_name=REGION).Bucket(bucket).object_versions.delete()
     return "emptied"
 
