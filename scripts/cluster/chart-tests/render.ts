@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { ROOT } from "../settings.ts";
+
+export const CHART = join(ROOT, "charts/countinghouse");
+export const KUBE_VERSION = "1.36.0";
+const HELM = join(ROOT, ".tools/bin/helm");
+
+export type Values = { [key: string]: unknown };
+/** A rendered object; tests reach into it by path. */
+export type Rendered = {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; labels?: Record<string, string> };
+} & Values;
+
+export type HelmResult = { code: number; stdout: string; stderr: string };
+
+export function helm(args: readonly string[]): HelmResult {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([HELM, ...args], { cwd: ROOT });
+  return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** Arguments that pass values as JSON, types included. */
+export const setArgs = (values: Values) =>
+  Object.entries(values).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
+
+export function template(values: Values = {}, files: readonly string[] = []): HelmResult {
+  const from = files.flatMap((file) => ["-f", file]);
+  return helm([
+    "template",
+    "countinghouse",
+    CHART,
+    "-n",
+    "countinghouse",
+    "--kube-version",
+    KUBE_VERSION,
+    ...from,
+    ...setArgs(values),
+  ]);
+}
+
+/** The objects the chart makes of these values. @throws Error with helm's message. */
+export function render(values: Values = {}, files: readonly string[] = []): Rendered[] {
+  const { code, stdout, stderr } = template(values, files);
+  if (code !== 0) throw new Error(stderr);
+  return (Bun.YAML.parse(stdout) as (Rendered | null)[]).filter((object) => object !== null);
+}
+
+/** The one object of a kind and name. @throws Error when it is not there. */
+export function pick(objects: readonly Rendered[], kind: string, name: string): Rendered {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+/** A value inside an object, by dots: `spec.template.spec.containers.0.image`. */
+export function at<T>(object: unknown, path: string): T {
+  let value = object;
+  for (const key of path.split(".")) value = (value as Values | undefined)?.[key];
+  return value as T;
+}
+
+export type PodSpec = {
+  serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
+  enableServiceLinks?: boolean;
+  terminationGracePeriodSeconds?: number;
+  securityContext: Values;
+  containers: {
+    name: string;
+    env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string } } }[];
+    securityContext: Values;
+    resources: { requests?: Values; limits?: Values };
+    livenessProbe?: Values;
+    readinessProbe?: Values;
+  }[];
+};
+
+/** The pod specs of everything that makes pods, by `Kind/name`. */
+export function podSpecs(objects: readonly Rendered[]): Map<string, PodSpec> {
+  const paths: Record<string, string> = {
+    Pod: "spec",
+    Deployment: "spec.template.spec",
+    Job: "spec.template.spec",
+    CronJob: "spec.jobTemplate.spec.template.spec",
+  };
+  return new Map(
+    objects.flatMap((object) => {
+      const path = paths[object.kind];
+      return path ? [[`${object.kind}/${object.metadata.name}`, at<PodSpec>(object, path)] as const] : [];
+    }),
+  );
+}
+
+/** Everything the chart can do, switched on. */
+export const EVERYTHING: Values = {
+  "console.enabled": true,
+  "consumer.autoscaling.enabled": true,
+  "clickhouse.caSecret": "clickhouse-tls",
+  "clickhouse.url": "https://clickhouse:8443",
+  "image.registry": "registry.example:5000/team",
+  "image.pullSecrets": [{ name: "pull" }],
+  "ingest.allowFrom": [{ podSelector: {} }],
+  labels: { team: "analytics" },
+};

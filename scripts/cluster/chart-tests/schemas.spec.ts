@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { ROOT } from "../settings.ts";
+import { CHART, EVERYTHING, helm, KUBE_VERSION, setArgs, template, type Values } from "./render.ts";
+
+const SCHEMAS = join(import.meta.dir, "schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json");
+
+function kubeconform(args: readonly string[], input?: string): string {
+  const tool = join(ROOT, ".tools/bin/kubeconform");
+  const command = [tool, "-strict", "-summary", "-schema-location", SCHEMAS, ...args];
+  const { stdout, stderr } = Bun.spawnSync(command, { cwd: ROOT, stdin: new TextEncoder().encode(input ?? "") });
+  return `${stdout}${stderr}`;
+}
+
+const PROFILES: readonly (readonly [string, Values, string[]])[] = [
+  ["defaults", {}, []],
+  ["dev", {}, ["k8s/values/dev.yaml"]],
+  ["ha", {}, ["k8s/values/ha.yaml"]],
+  ["production", {}, ["k8s/production/values.yaml"]],
+  ["laboratory", {}, ["k8s/values/dev.yaml", "scripts/lab/values.yaml"]],
+  ["everything", EVERYTHING, []],
+  [
+    "nothing optional",
+    { "producer.enabled": false, "ingest.enabled": false, "verify.enabled": false, "networkPolicy.enabled": false },
+    [],
+  ],
+];
+
+describe("against the schemas of Kubernetes, Strimzi, prometheus-operator and KEDA", () => {
+  test.each(PROFILES)("the chart with %s", (_, values, files) => {
+    const { code, stdout, stderr } = template(values, files);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(kubeconform(["-"], stdout)).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+  });
+
+  test.each(["k8s/base", "k8s/kafka", "k8s/clickhouse/clickhouse.yaml", "k8s/clickhouse/pod-monitor.yaml"])(
+    "%s",
+    (path) => {
+      expect(kubeconform([path])).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+    },
+  );
+
+  test("a mistake is noticed", () => {
+    const { stdout } = template();
+    expect(kubeconform(["-"], stdout.replace("automountServiceAccountToken", "automountToken"))).toMatch(
+      /Invalid: [1-9]/,
+    );
+    expect(kubeconform(["-"], stdout.replace("type: scram-sha-512", "type: scram-sha-1"))).toMatch(/Invalid: [1-9]/);
+  });
+});
+
+test.each(PROFILES)("helm lint --strict with %s", (_, values, files) => {
+  const args = ["lint", CHART, "--strict", "--kube-version", KUBE_VERSION, ...files.flatMap((file) => ["-f", file])];
+  const { code, stdout } = helm([...args, ...setArgs(values)]);
+  expect(stdout).toContain("0 chart(s) failed");
+  expect(code).toBe(0);
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CHART, template, type Values } from "./render.ts";
+
+describe("values the schema refuses", () => {
+  const refused: readonly (readonly [string, Values, RegExp])[] = [
+    ["a misspelt name at the top", { consumers: {} }, /additional properties 'consumers'/],
+    ["a misspelt name inside", { "consumer.replica": 3 }, /'\/consumer': additional properties 'replica'/],
+    ["a misspelt name deep inside", { "consumer.autoscaling.maxReplica": 3 }, /autoscaling.*'maxReplica'/],
+    ["text for a number", { "consumer.replicas": "three" }, /replicas.*got string, want integer/],
+    ["a negative number", { "consumer.replicas": -1 }, /minimum/],
+    ["a log level that does not exist", { "log.level": "verbose" }, /level.*must be one of/],
+    ["a share above one", { "producer.lateShare": 1.5 }, /lateShare.*maximum/],
+    ["an unknown source", { "producer.sources": "casino=1" }, /sources.*does not match pattern/],
+    ["a URL without scheme", { "clickhouse.url": "clickhouse:8123" }, /url.*does not match pattern/],
+    ["a database that is no identifier", { "clickhouse.database": "a b" }, /database.*does not match pattern/],
+    ["a broker without port", { "kafka.brokers": ["kafka"] }, /brokers.*does not match pattern/],
+    ["a number as a variable", { "consumer.env": { BATCH_MAX_BYTES: 1 } }, /BATCH_MAX_BYTES.*want string/],
+    ["a variable in lower case", { "consumer.env": { batch: "1" } }, /env/],
+    ["a schedule of four fields", { "verify.schedule": "* * * *" }, /schedule.*does not match pattern/],
+    [
+      "a quantity that is none",
+      { "consumer.resources": { limits: { memory: "much" } } },
+      /memory.*does not match pattern/,
+    ],
+    ["a tag with a colon", { "image.tag": "a:b" }, /tag.*does not match pattern/],
+  ];
+  test.each(refused)("%s", (_, values, message) => {
+    const { code, stderr } = template(values);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(message);
+  });
+
+  test("raw events that are dropped before they may arrive", () => {
+    const { code, stderr } = template({ "events.maxAgeDays": 90, "events.rawRetentionDays": 90 });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("events.rawRetentionDays must exceed events.maxAgeDays");
+  });
+});
+
+test("every value has a place in the schema, and every place a value", () => {
+  type Schema = { properties?: Record<string, Schema>; $ref?: string; $defs?: Record<string, Schema> };
+  const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8")) as Schema;
+  const values = Bun.YAML.parse(readFileSync(join(CHART, "values.yaml"), "utf8")) as Values;
+  const resolve = (node: Schema): Schema =>
+    node.$ref ? (schema.$defs?.[node.$ref.replace("#/$defs/", "")] ?? {}) : node;
+  const compare = (node: Schema, value: unknown, path: string): string[] => {
+    const { properties } = resolve(node);
+    if (properties === undefined || typeof value !== "object" || value === null) return [];
+    const own = value as Values;
+    // Free-form parts, and what only Helm itself sets.
+    const skipped = new Set(["global", "requests", "limits", "nodeSelector", "ports"]);
+    const missing = Object.keys(properties).filter(
+      (key) => !(key in own) && !skipped.has(key) && !path.includes("resources"),
+    );
+    const nested = Object.entries(own).flatMap(([key, child]) =>
+      compare(properties[key] ?? {}, child, `${path}/${key}`),
+    );
+    return [...missing.map((key) => `${path}/${key}`), ...nested];
+  };
+  expect(compare(schema, values, "")).toEqual([]);
+});
