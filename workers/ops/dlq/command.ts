@@ -1,4 +1,12 @@
 import type { Command } from "commander";
+import {
+  findLetters,
+  formatPosition,
+  type LetterFilter,
+  loadLetters,
+  parsePosition,
+} from "../../shared/dead-letters/letters.ts";
+import { replayLetters } from "../../shared/dead-letters/replay.ts";
 import { DEAD_LETTER_CLASSES } from "../../shared/event/index.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
@@ -6,9 +14,7 @@ import type { CliIo } from "../cli/io.ts";
 import { parseCount, parseTime } from "../cli/options.ts";
 import { CommandError, runCommand, type Services } from "../cli/services.ts";
 import { formatCount } from "../cli/table.ts";
-import { findLetters, formatPosition, type LetterFilter, loadLetters, parsePosition } from "./letters.ts";
 import { letterToJson, renderLetter, renderLetters } from "./render.ts";
-import { replayLetters } from "./replay.ts";
 
 type FilterFlags = { class?: string; from?: number; to?: number; limit: number; json?: boolean };
 type ReplayFlags = FilterFlags & { dryRun?: boolean; yes?: boolean; edit?: string; again?: boolean; all?: boolean };
@@ -80,7 +86,7 @@ function toFilter(flags: FilterFlags): LetterFilter {
 }
 
 async function list({ clickhouse, io }: Services, flags: FilterFlags): Promise<ExitCode> {
-  const { rows, total } = await findLetters(clickhouse, toFilter(flags), flags.limit);
+  const { rows, total } = await findLetters(clickhouse, toFilter(flags), { limit: flags.limit });
   if (flags.json) for (const row of rows) io.out(JSON.stringify(letterToJson(row)));
   else io.out(renderLetters(rows, total));
   return EXIT.ok;
@@ -156,7 +162,7 @@ async function select({ clickhouse, io }: Services, positions: string[], flags: 
   if (positions.length > 0) {
     const found = await Promise.all(
       positions.map(async (text) => {
-        const { rows } = await findLetters(clickhouse, { ...filter, position: toPosition(text) }, 10);
+        const { rows } = await findLetters(clickhouse, { ...filter, position: toPosition(text) }, { limit: 10 });
         if (rows.length === 0) throw notFound(text);
         return rows;
       }),
@@ -166,7 +172,11 @@ async function select({ clickhouse, io }: Services, positions: string[], flags: 
   if (Object.keys(filter).length === 0 && !flags.all) {
     throw new CommandError(EXIT.usage, "which dead letters?", "name positions, a filter such as --class, or --all");
   }
-  const { rows, total } = await findLetters(clickhouse, { ...filter, notReplayed: !flags.again }, flags.limit);
+  const { rows, total } = await findLetters(
+    clickhouse,
+    { ...filter, notReplayed: !flags.again },
+    { limit: flags.limit },
+  );
   if (total > rows.length)
     io.err(`${formatCount(total)} letters match; the oldest ${formatCount(rows.length)} are taken (--limit)`);
   return rows;

@@ -1,16 +1,17 @@
-import type { ClickHouse } from "../../shared/clickhouse/client.ts";
-import { RowBinaryWriter } from "../../shared/clickhouse/row-binary.ts";
-import type { Admin, Kafka } from "../../shared/kafka/client.ts";
-import { kafkaCall } from "../../shared/kafka/errors.ts";
-import { HEADERS } from "../../shared/kafka/headers.ts";
-import { partitionOf } from "../../shared/kafka/partitioner.ts";
-import { AppError } from "../../shared/runtime/errors.ts";
+import type { ClickHouse } from "../clickhouse/client.ts";
+import { RowBinaryWriter } from "../clickhouse/row-binary.ts";
+import type { Admin, Kafka } from "../kafka/client.ts";
+import { kafkaCall } from "../kafka/errors.ts";
+import { HEADERS } from "../kafka/headers.ts";
+import { partitionOf } from "../kafka/partitioner.ts";
+import { AppError } from "../runtime/errors.ts";
 import { formatPosition, type Letter, type LetterRow, loadLetters } from "./letters.ts";
 
 /** What became of one letter. */
 export type ReplayOutcome = { letter: LetterRow; error?: string };
 
-export type ReplayDeps = { kafka: Kafka; admin: Admin; clickhouse: ClickHouse };
+/** `admin` must be connected. */
+export type ReplayDeps = { kafka: Kafka; admin: Admin; clickhouse: Pick<ClickHouse, "query" | "insert"> };
 
 /**
  * Puts letters back, one after the other: produces the bytes with the original key, then marks the letter as replayed.
@@ -73,7 +74,7 @@ export function replayMessage(
   };
 }
 
-async function markReplayed(clickhouse: ClickHouse, row: LetterRow): Promise<void> {
+async function markReplayed(clickhouse: ReplayDeps["clickhouse"], row: LetterRow): Promise<void> {
   const writer = new RowBinaryWriter(256);
   writer.string(row.topic);
   writer.uint32(row.partition);

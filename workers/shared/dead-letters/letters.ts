@@ -1,8 +1,11 @@
 import { z } from "zod";
-import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import type { ClickHouse } from "../clickhouse/client.ts";
 
 /** Where a dead letter lay. Topics get recreated, so several letters may share a position. */
 export type LetterPosition = { topic: string; partition: number; offset: number };
+
+/** What reading letters needs of ClickHouse. */
+export type LetterReader = Pick<ClickHouse, "query">;
 
 /** Which letters; all conditions must hold. Times are Unix ms of the append time. */
 export type LetterFilter = {
@@ -91,18 +94,24 @@ function where(filter: LetterFilter): { sql: string; params: Record<string, unkn
 }
 
 const ORDER = "ORDER BY append_time, topic, kafka_partition, kafka_offset";
+const NEWEST_FIRST = "ORDER BY append_time DESC, topic DESC, kafka_partition DESC, kafka_offset DESC";
 
-/** Letters without bytes, oldest first, at most `limit`; and how many there are in all. */
+/** Which part of the letters found: at most `limit` after skipping `skip` (0), the oldest first unless told otherwise. */
+export type LetterPage = { limit: number; skip?: number; newestFirst?: boolean };
+
+/** Letters without bytes, one page of them; and how many there are in all. */
 export async function findLetters(
-  clickhouse: ClickHouse,
+  clickhouse: LetterReader,
   filter: LetterFilter,
-  limit: number,
+  page: LetterPage,
 ): Promise<{ rows: LetterRow[]; total: number }> {
   const { sql, params } = where(filter);
+  const order = page.newestFirst ? NEWEST_FIRST : ORDER;
   const [rows, counts] = await Promise.all([
-    clickhouse.query<RawRow>(`SELECT ${BASE_COLUMNS} FROM dead_letters WHERE ${sql} ${ORDER} LIMIT ${limit}`, {
-      params,
-    }),
+    clickhouse.query<RawRow>(
+      `SELECT ${BASE_COLUMNS} FROM dead_letters WHERE ${sql} ${order} LIMIT {limit:UInt64} OFFSET {skip:UInt64}`,
+      { params: { ...params, limit: page.limit, skip: page.skip ?? 0 } },
+    ),
     clickhouse.query<{ n: string }>(`SELECT count() AS n FROM dead_letters WHERE ${sql}`, { params }),
   ]);
   return { rows: rows.map(toRow), total: Number(counts[0]?.n ?? 0) };
@@ -111,7 +120,7 @@ export async function findLetters(
 const headersSchema = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
 /** The letters of one position, with their bytes, oldest first. */
-export async function loadLetters(clickhouse: ClickHouse, position: LetterPosition): Promise<Letter[]> {
+export async function loadLetters(clickhouse: LetterReader, position: LetterPosition): Promise<Letter[]> {
   const { sql, params } = where({ position });
   const rows = await clickhouse.query<RawRow & { key64: string; payload64: string; headers: string }>(
     `SELECT ${BASE_COLUMNS}, base64Encode(message_key) AS key64, base64Encode(payload) AS payload64, headers
