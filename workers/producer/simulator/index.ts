@@ -1,8 +1,7 @@
-export { MALFORMED_VARIANTS, type MalformedVariant } from "./malformed.ts";
+export { MALFORMED_VARIANTS } from "./malformed.ts";
 export {
   createSimulator,
   type PlannedSend,
   SIMULATOR_DEFAULTS,
   type Simulator,
-  type SimulatorOptions,
 } from "./simulator.ts";

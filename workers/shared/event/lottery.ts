@@ -26,4 +26,3 @@ export const LotteryEventSchema = z.discriminatedUnion("event_type", [
   ),
   eventOf("lottery", "logout", z.looseObject({ reason: z.string().optional() }).optional()),
 ]);
-export type LotteryEvent = z.input<typeof LotteryEventSchema>;

@@ -15,4 +15,3 @@ export const MobileEventSchema = z.discriminatedUnion("event_type", [
   eventOf("mobile", "purchase", z.looseObject({ ...moneyFields, product_id: z.string().optional() }).optional()),
   eventOf("mobile", "app_close", z.looseObject({ duration_ms: z.int().min(0).optional() }).optional()),
 ]);
-export type MobileEvent = z.input<typeof MobileEventSchema>;

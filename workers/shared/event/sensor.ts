@@ -24,4 +24,3 @@ export const SensorEventSchema = z.discriminatedUnion("event_type", [
   ),
   eventOf("sensor", "heartbeat", z.looseObject({ device: z.string(), uptime_s: z.int().min(0).optional() }).optional()),
 ]);
-export type SensorEvent = z.input<typeof SensorEventSchema>;

@@ -17,4 +17,3 @@ export const WebEventSchema = z.discriminatedUnion("event_type", [
   ),
   webEventOf("signup", z.looseObject({ plan: z.string().optional() }).optional()),
 ]);
-export type WebEvent = z.input<typeof WebEventSchema>;

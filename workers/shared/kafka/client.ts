@@ -2,7 +2,7 @@ import { Kafka, logLevel } from "kafkajs";
 import type { Logger } from "../runtime/logger.ts";
 import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
 
-export type { Admin, Consumer, EachBatchPayload, IHeaders, KafkaMessage, Producer } from "kafkajs";
+export type { Admin, KafkaMessage } from "kafkajs";
 export type { Kafka };
 
 /** A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily. */
