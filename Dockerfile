@@ -2,7 +2,7 @@
 # (dist/images/<architecture>/<worker>), so nothing is downloaded or compiled in here.
 ARG BASE=gcr.io/distroless/base-nossl-debian12:nonroot
 FROM ${BASE}
-# Set by BuildKit for each platform.
+# Set by BuildKit for each platform, and by `make images`.
 ARG TARGETARCH=amd64
 ARG WORKER
 ARG REVISION=unknown
@@ -12,7 +12,7 @@ LABEL org.opencontainers.image.title="countinghouse ${WORKER}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-COPY --chmod=755 dist/images/${TARGETARCH}/${WORKER} /worker
+COPY dist/images/${TARGETARCH}/${WORKER} /worker
 USER 65532:65532
 # Health and metrics; the HTTP API of ingest and console.
 EXPOSE 9400 8080

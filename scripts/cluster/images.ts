@@ -31,9 +31,11 @@ export async function imageTag(settings: Settings): Promise<string> {
 export const imageName = (settings: Settings, worker: string, tag: string) =>
   `${[settings.images.registry, "countinghouse", worker].filter((part) => part !== "").join("/")}:${tag}`;
 
+const nativeName = () => (arch() === "arm64" ? "arm64" : "amd64");
+
 /** Platforms from `PLATFORMS=linux/amd64,linux/arm64`; default: this machine's. @throws Refusal on an unknown one. */
 export function platformsOf(text: string | undefined): Platform[] {
-  const names = text ? text.split(",") : [arch() === "arm64" ? "linux/arm64" : "linux/amd64"];
+  const names = text ? text.split(",") : [`linux/${nativeName()}`];
   return names.map((name) => {
     const platform = PLATFORMS.find(({ docker }) => docker === name.trim());
     if (platform === undefined) throw new Refusal(`PLATFORMS: ${name} is none of linux/amd64, linux/arm64`);
@@ -73,11 +75,17 @@ export async function buildImages(settings: Settings, platformText = process.env
       for (const platform of platforms) await compile(worker, platform, tag);
       const labels = { BASE: settings.images.base, WORKER: worker, REVISION: tag, CREATED: created };
       const args = Object.entries(labels).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-      const env = { SOURCE_DATE_EPOCH: epoch, DOCKER_BUILDKIT: "1" };
+      const env = { SOURCE_DATE_EPOCH: epoch };
       const list = platforms.map(({ docker }) => docker).join(",");
-      const target = ["--platform", list, ...args, "-t", name, "."];
-      if (platforms.length > 1) await must(["docker", "buildx", "build", "--push", ...target], { env });
-      else await must(["docker", "build", ...target], { env });
+      const [only] = platforms;
+      if (platforms.length > 1) {
+        await must(["docker", "buildx", "build", "--push", "--platform", list, ...args, "-t", name, "."], { env });
+      } else if (only !== undefined) {
+        // Works with and without BuildKit; the latter does not know the architecture by itself.
+        const target = only.name === nativeName() ? [] : ["--platform", only.docker];
+        const architecture = ["--build-arg", `TARGETARCH=${only.name}`];
+        await must(["docker", "build", ...target, ...architecture, ...args, "-t", name, "."], { env });
+      }
     });
     names.push(name);
   }

@@ -118,8 +118,16 @@ async function waitForSchema(cluster: Cluster): Promise<void> {
     const failed = jobs.items.find((job) =>
       job.status?.conditions?.some(({ type, status }) => type === "Failed" && status === "True"),
     );
-    return failed ? `job ${failed.metadata.name} has failed` : "running";
+    if (failed) return `job ${failed.metadata.name} has failed: ${await lastLine(cluster, pods)}`;
+    const said = await lastLine(cluster, pods);
+    return said === "" ? "running" : `running: ${said}`;
   });
+}
+
+/** The last thing a pod of these said about what is wrong. */
+async function lastLine(cluster: Cluster, selector: string): Promise<string> {
+  const { stdout } = await cluster.tryKubectl(["logs", "-n", NAMESPACE.app, "-l", selector, "--tail=5"]);
+  return stdout.split("\n").findLast((line) => line.startsWith("error:") || line.startsWith("waiting")) ?? "";
 }
 
 async function waitForMonitoring(cluster: Cluster): Promise<void> {

@@ -109,6 +109,8 @@ export const SCENARIOS: readonly Scenario[] = [
       const rendered = await cluster.helm([
         "template",
         RELEASE,
+        "--kube-version",
+        "1.36.0",
         "charts/countinghouse",
         "-n",
         NAMESPACE.app,

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "bun:test";
+import { platformsOf } from "./images.ts";
+import { isAtLeast } from "./preflight.ts";
+import { readSettings } from "./settings.ts";
+
+describe("settings", () => {
+  test("have defaults for everything; empty counts as unset", () => {
+    const settings = readSettings({ CLUSTER_NAME: "", KIND_NODES: undefined });
+    expect(settings).toMatchObject({ name: "countinghouse", provider: "kind", profile: "dev", timeoutMs: 600_000 });
+    expect(settings.kind).toMatchObject({ nodes: 3, config: "k8s/kind/3-nodes.yaml" });
+    expect(settings.kubeconfig).toEndWith("/.local/cluster/kubeconfig");
+  });
+  test("one node has a configuration of its own, unless another is named", () => {
+    expect(readSettings({ KIND_NODES: "1" }).kind.config).toBe("k8s/kind/1-node.yaml");
+    expect(readSettings({ KIND_NODES: "1", KIND_CONFIG: "mine.yaml" }).kind.config).toBe("mine.yaml");
+  });
+  test.each([
+    ["CLUSTER_PROFILE", "prod"],
+    ["CLUSTER_TIMEOUT", "soon"],
+    ["KIND_NODES", "2"],
+    ["INSTALL", "yes"],
+    ["CLUSTER_NAME", "My Cluster"],
+  ])("%s=%s is refused by name", (name, value) => {
+    expect(() => readSettings({ [name]: value })).toThrow(name);
+  });
+});
+
+test("versions compare by number, not by text", () => {
+  expect(isAtLeast("1.30", "1.30")).toBe(true);
+  expect(isAtLeast("1.9", "1.30")).toBe(false);
+  expect(isAtLeast("1.100", "1.30")).toBe(true);
+  expect(isAtLeast("2.0", "1.30")).toBe(true);
+  expect(isAtLeast("0.99", "1.0")).toBe(false);
+});
+
+test("platforms are named as Docker names them", () => {
+  expect(platformsOf("linux/amd64, linux/arm64").map(({ name }) => name)).toEqual(["amd64", "arm64"]);
+  expect(platformsOf(undefined).length).toBe(1);
+  expect(() => platformsOf("windows/amd64")).toThrow("windows/amd64");
+});
