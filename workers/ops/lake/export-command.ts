@@ -86,7 +86,7 @@ function createProgress({ io }: LakeServices): { total: number; events: ExportEv
         const events = facts.reduce((sum, fact) => sum + fact.events, 0);
         const bytes = facts.reduce((sum, fact) => sum + fact.sizeBytes, 0);
         io.err(
-          `${formatHour(hourS)} [${done}/${progress.total}] ${facts.length - removed} files, ${formatCount(events)} events, ` +
+          `${formatHour(hourS)} [${done}/${progress.total}] ${facts.length} files, ${formatCount(events)} events, ` +
             `${(bytes / 1e6).toFixed(1)} MB${removed > 0 ? `, ${removed} removed` : ""} in ${(elapsedMs / 1000).toFixed(1)} s`,
         );
       },

@@ -191,14 +191,19 @@ async function writeHour(deps: ExportDeps, hourS: number): Promise<HourOutcome> 
     const fact = facts.find((candidate) => candidate.source === source);
     return fact !== undefined && fact.version >= newest(source);
   });
-  return { kind: current ? "done" : "overtaken", facts, removed };
+  const kept = facts.filter((fact) => !removed.includes(fact));
+  return { kind: current ? "done" : "overtaken", facts: kept, removed: removed.length };
 }
 
 /** Removes the files of sources that had no event left at the hour's version, unless they are from a later one. */
-async function removeEmptied({ target }: ExportDeps, hour: StoreHour, facts: readonly FileFacts[]): Promise<number> {
+async function removeEmptied(
+  { target }: ExportDeps,
+  hour: StoreHour,
+  facts: readonly FileFacts[],
+): Promise<FileFacts[]> {
   const emptied = facts.filter(({ source, version }) => !hour.sources.has(source) && version < hour.version);
   await target.remove(emptied.map(({ hourS, source }) => objectKey(hourS, source)));
-  return emptied.length;
+  return emptied;
 }
 
 function whereOf(hourS: number) {

@@ -40,13 +40,6 @@ export function parseKey(key: string): Slot | undefined {
   return Number.isFinite(ms) && objectKey(slot.hourS, source) === key ? slot : undefined;
 }
 
-/** The date in a key like `events/date=2026-05-01/…`, as its first second; undefined when it has none. */
-export function keyDate(key: string): number | undefined {
-  const [, date] = /^events\/date=(\d{4}-\d{2}-\d{2})\//.exec(key) ?? [];
-  const ms = date === undefined ? Number.NaN : Date.parse(`${date}T00:00:00Z`);
-  return Number.isFinite(ms) ? ms / 1000 : undefined;
-}
-
 /** `2026-05-01 07:00` */
 export function formatHour(hourS: number): string {
   return iso(hourS).slice(0, 16).replace("T", " ");

@@ -69,13 +69,14 @@ WITH (
   ) FROM raw_horizon
 ) AS past_retention`;
 
+// Bounds are on event_minute: whole seconds like the sorting key, so that no event of the last second is pruned away.
 /** The rows of an hour's files. The guard is evaluated by the statement that reads the rows; see {@link isPastRetention}. */
 export function selectHour(hourS: number, version: bigint): SqlText {
   return {
     sql: `${GUARD}
 SELECT ${SELECT_LIST}, CAST({version:UInt64} AS Int64) AS export_version
 FROM events
-WHERE past_retention = 0 AND events.event_time >= toDateTime64({hour:UInt32}, 3, 'UTC') AND events.event_time < toDateTime64({hour:UInt32} + 3600, 3, 'UTC')`,
+WHERE past_retention = 0 AND events.event_minute >= toDateTime({hour:UInt32}, 'UTC') AND events.event_minute < toDateTime({hour:UInt32} + 3600, 'UTC')`,
     params: { hour: hourS, version: String(version) },
   };
 }
@@ -87,7 +88,7 @@ export async function storeContent(clickhouse: ClickHouse, range: Range): Promis
 FROM
 (
   SELECT toUnixTimestamp(toStartOfHour(events.event_time)) AS hour_s, ${SELECT_LIST} FROM events
-  WHERE events.event_time >= toDateTime64({from:UInt32}, 3, 'UTC') AND events.event_time < toDateTime64({to:UInt32}, 3, 'UTC')
+  WHERE events.event_minute >= toDateTime({from:UInt32}, 'UTC') AND events.event_minute < toDateTime({to:UInt32}, 'UTC')
 )
 GROUP BY hour_s, source`,
     { params: { from: range.fromS, to: range.toS } },
