@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { buildInfo } from "../shared/runtime/build-info.ts";
+import { addProcessMetrics } from "../shared/runtime/process-metrics.ts";
 import type { Outcome, Outgoing } from "./send/outgoing.ts";
 import type { Fill } from "./send/send-queue.ts";
 
@@ -20,46 +20,46 @@ export function createMetrics(sources: MetricSources) {
   const own = {
     registry,
     produced: new Counter({
-      name: "producer_messages_total",
-      help: "Messages taken from the source, by kind; stops rising when the source is paused by backpressure",
+      name: "countinghouse_producer_messages_total",
+      help: "Messages taken from the source, by kind; stops rising when the source is paused because Kafka is slow or gone",
       labelNames: ["kind"] as const,
       registers,
     }),
     settled: new Counter({
-      name: "producer_settled_messages_total",
-      help: "Messages whose fate is known; anything but acknowledged needs a look at the log",
+      name: "countinghouse_producer_settled_messages_total",
+      help: "Messages whose fate is known; refused and unsent are not in Kafka, unknown may be: all three need a look at the log",
       labelNames: ["kind", "outcome"] as const,
       registers,
     }),
     sentBytes: new Counter({
-      name: "producer_acknowledged_bytes_total",
+      name: "countinghouse_producer_acknowledged_bytes_total",
       help: "Bytes of keys and values Kafka has acknowledged, before compression",
       registers,
     }),
     sendSeconds: new Histogram({
-      name: "producer_send_duration_seconds",
+      name: "countinghouse_producer_send_duration_seconds",
       help: "Time from a request to its acknowledgement with all retries; rises when the brokers are slow or gone",
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
     }),
     sendFailures: new Counter({
-      name: "producer_send_failures_total",
+      name: "countinghouse_producer_send_failures_total",
       help: "Attempts to send that failed and were repeated; each may have left duplicates in the topic",
       registers,
     }),
     ledgerRecords: new Counter({
-      name: "producer_ledger_records_total",
+      name: "countinghouse_producer_ledger_records_total",
       help: "Ledger records published; a simulating producer that stops raising it cannot be verified",
       registers,
     }),
     httpRequests: new Counter({
-      name: "producer_http_requests_total",
+      name: "countinghouse_producer_http_requests_total",
       help: "Requests to the ingest API by status; 429 and 503 say that clients have to wait",
       labelNames: ["status"] as const,
       registers,
     }),
     rejected: new Counter({
-      name: "producer_rejected_events_total",
+      name: "countinghouse_producer_rejected_events_total",
       help: "Events the ingest API or the file source refused before Kafka, by class",
       labelNames: ["error_class"] as const,
       registers,
@@ -74,19 +74,28 @@ export function createMetrics(sources: MetricSources) {
         this.set(read());
       },
     });
-  gauge("producer_buffer_messages", "Messages neither acknowledged nor given up", () => sources.fill().events);
   gauge(
-    "producer_buffer_bytes",
+    "countinghouse_producer_buffer_messages",
+    "Messages neither acknowledged nor given up; rises while Kafka takes less than the source gives",
+    () => sources.fill().events,
+  );
+  gauge(
+    "countinghouse_producer_buffer_bytes",
     "Bytes of these messages; at its bound the source is paused",
     () => sources.fill().bytes,
   );
-  gauge("producer_held_events", "Simulated events held back to be sent late", sources.held);
-  new Gauge({
-    name: "producer_build_info",
-    help: "1, with version and commit as labels",
-    labelNames: ["version", "commit"],
-    registers,
-  }).set(buildInfo, 1);
+  gauge(
+    "countinghouse_producer_held_events",
+    "Simulated events held back to be sent late; level at a steady rate",
+    sources.held,
+  );
+  addProcessMetrics(registry, "producer");
+  // Alerts on rates need the series to exist before the first failure.
+  for (const kind of ["event", "resend", "malformed"] as const) {
+    own.produced.inc({ kind }, 0);
+    for (const outcome of ["acknowledged", "refused", "unknown", "unsent"] as const)
+      own.settled.inc({ kind, outcome }, 0);
+  }
   return own;
 }
 

@@ -43,8 +43,8 @@ test("configured by the environment alone; health and metrics answer; SIGTERM en
   expect((await fetch(`${health}/readyz`)).status).toBe(200);
   await worker.waitForLog(({ json }) => json.msg === "progress");
   const metrics = await (await fetch(`${health}/metrics`)).text();
-  expect(metrics).toMatch(/producer_settled_messages_total\{kind="event",outcome="acknowledged"\} [1-9]/);
-  expect(metrics).toContain("producer_build_info{");
+  expect(metrics).toMatch(/countinghouse_producer_settled_messages_total\{kind="event",outcome="acknowledged"\} [1-9]/);
+  expect(metrics).toContain("countinghouse_producer_build_info{");
   expect(await worker.kill("SIGTERM")).toBe(0);
   const ledger = await readLedger(kafka, config.KAFKA_LEDGER_TOPIC);
   expect(instanceOf(ledger).state).toBe("closed");

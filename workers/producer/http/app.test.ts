@@ -165,6 +165,6 @@ describe("POST /v1/events", () => {
     expect(wrong.status).toBe(405);
     expect(wrong.headers.get("allow")).toBe("POST");
     const text = await metrics.registry.metrics();
-    expect(text).toContain('producer_http_requests_total{status="405"} 1');
+    expect(text).toContain('countinghouse_producer_http_requests_total{status="405"} 1');
   });
 });
