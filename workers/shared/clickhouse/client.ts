@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { createClient } from "@clickhouse/client";
 import type { ClickHouseConfig } from "./config.ts";
-import { toClickHouseError } from "./errors.ts";
+import { ClickHouseError, toClickHouseError } from "./errors.ts";
 
 /** Values of server-side query parameters (`{name:Type}` in the SQL). */
 export type QueryParams = Record<string, unknown>;
@@ -41,6 +41,9 @@ export type ClickHouse = {
   close(): Promise<void>;
 };
 
+/** After nobody was found at the address, a ping that is not answered this fast means that nobody is there yet, ms. */
+const PING_TIMEOUT_MS = 3_000;
+
 const INSERT_SETTINGS: Settings = {
   async_insert: 0,
   // The answer waits for the end of the insert, so its status line tells the outcome.
@@ -63,11 +66,28 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
     log: { level: 127 as never },
   });
 
-  const call = async <T>(run: () => Promise<T>): Promise<T> => {
+  // Once nobody was found, a short question goes first, so that the next request does not spend its long limit on an
+  // address that is about to change hands.
+  let doubtful = false;
+  const askFirst = async () => {
+    const answer = await client.ping({ select: false, abort_signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+    if (!answer.success) throw answer.error;
+  };
+  // The client's own limit does not cover connecting: a server that vanished with its machine answers nothing, not even a
+  // refusal, and the kernel would keep trying for two minutes and more.
+  const call = async <T>(run: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> => {
+    const deadline = AbortSignal.timeout(config.CLICKHOUSE_TIMEOUT_MS);
     try {
-      return await run();
-    } catch (error) {
-      throw toClickHouseError(error);
+      if (doubtful) await askFirst();
+      const result = await run(given ? AbortSignal.any([given, deadline]) : deadline);
+      doubtful = false;
+      return result;
+    } catch (cause) {
+      const failure = toClickHouseError(cause);
+      doubtful = failure instanceof ClickHouseError && failure.code === "CLICKHOUSE_UNREACHABLE";
+      if (!deadline.aborted || given?.aborted) throw failure;
+      const message = `no answer within ${config.CLICKHOUSE_TIMEOUT_MS} ms`;
+      throw new ClickHouseError("CLICKHOUSE_UNREACHABLE", message, { retry: true, cause });
     }
   };
 
@@ -76,17 +96,17 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
       sql: string,
       options: { params?: QueryParams; settings?: Settings; signal?: AbortSignal; paramsInBody?: boolean } = {},
     ) =>
-      call(async () => {
+      call(async (signal) => {
         const result = await client.query({
           query: sql,
           format: "JSONEachRow",
           use_multipart_params: options.paramsInBody ?? false,
           ...(options.params ? { query_params: options.params } : {}),
           ...(options.settings ? { clickhouse_settings: options.settings } : {}),
-          ...(options.signal ? { abort_signal: options.signal } : {}),
+          abort_signal: signal,
         });
         return result.json<Row>();
-      }),
+      }, options.signal),
 
     stream: async function* (sql, options) {
       try {
@@ -102,22 +122,23 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
     },
 
     insert: (table, columns, body, options = {}) =>
-      call(async () => {
+      call(async (signal) => {
         const result = await client.exec({
           query: `INSERT INTO ${table} (${columns.join(", ")}) FORMAT ${body.format}`,
           values: Readable.from([body.bytes], { objectMode: false }),
           clickhouse_settings: { ...INSERT_SETTINGS, ...options.settings },
-          ...(options.signal ? { abort_signal: options.signal } : {}),
+          abort_signal: signal,
         });
         for await (const _ of result.stream) {
           // An insert answers with an empty body; reading it to the end frees the connection.
         }
-      }),
+      }, options.signal),
 
     command: (sql, options = {}) =>
-      call(async () => {
+      call(async (signal) => {
         await client.command({
           query: sql,
+          abort_signal: signal,
           ...(options.params ? { query_params: options.params } : {}),
           ...(options.settings ? { clickhouse_settings: options.settings } : {}),
         });
