@@ -1,9 +1,9 @@
 import { NAMESPACE } from "./settings.ts";
 import { type Cluster, must } from "./shell.ts";
 
-const ROLES = ["insert", "read", "migrate"] as const;
+const ROLES = ["insert", "read", "operate", "migrate"] as const;
 
-/** Makes the Secrets of the three ClickHouse users that do not exist yet; existing passwords stay. */
+/** Makes the Secrets of the ClickHouse users that do not exist yet; existing passwords stay. */
 async function ensureSecrets(cluster: Cluster): Promise<void> {
   for (const role of ROLES) {
     const name = `clickhouse-${role}`;

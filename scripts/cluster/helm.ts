@@ -11,7 +11,8 @@ export type Release = {
   version?: string;
   /** Values files. */
   values: readonly string[];
-  set?: Readonly<Record<string, string>>;
+  /** Values by path. */
+  set?: Readonly<Record<string, string | number | boolean>>;
   /** Variable that overrides the chart's source, for the message when it cannot be fetched. */
   variable?: string;
 };
@@ -23,7 +24,7 @@ export async function install(cluster: Cluster, release: Release): Promise<void>
   const local = existsSync(resolve(ROOT, chart));
   const version = local || release.version === undefined ? [] : ["--version", release.version];
   const files = values.flatMap((file) => ["-f", file]);
-  const pairs = Object.entries(set).flatMap(([key, value]) => ["--set-string", `${key}=${value}`]);
+  const pairs = Object.entries(set).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
   try {
     await cluster.helm(["upgrade", "--install", name, chart, ...version, "-n", namespace, ...files, ...pairs]);
   } catch (error) {

@@ -72,7 +72,7 @@ async function waitForStores(cluster: Cluster): Promise<void> {
 export async function installApp(
   cluster: Cluster,
   tag: string,
-  set: Readonly<Record<string, string>> = {},
+  set: Readonly<Record<string, string | number | boolean>> = {},
 ): Promise<void> {
   const { profile, values, images } = cluster.settings;
   await install(cluster, {

@@ -194,7 +194,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "helm upgrade to another image and configuration under load",
     sources: ENGINE,
     run: async ({ cluster, tags }) => {
-      await installApp(cluster, tags[1], { "events.maxFutureMinutes": "11" });
+      await installApp(cluster, tags[1], { "events.maxFutureMinutes": 11 });
       await waitForApp(cluster);
       const image = await cluster.kubectl(["get", "deploy/consumer", "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
       check(image.includes(tags[1]), `the consumer runs ${image}`);
@@ -232,17 +232,17 @@ export const SCENARIOS: readonly Scenario[] = [
       refusedByBroker(context, "stranger", "countinghouse-stranger", "guess", /SASL|uthentication|credentials/),
   },
   {
-    name: "a consumer with the producer's KafkaUser is refused by the broker's ACLs",
+    name: "a consumer with the rights of verify, which may read but not join its group, is refused by the broker",
     sources: ["broker", "fault"],
     run: async (context) => {
-      const user = "countinghouse-producer";
+      const user = "countinghouse-verify";
       const password = await userPassword(context.cluster, user);
       return refusedByBroker(
         context,
         "impostor",
         user,
         password,
-        /AUTHORIZATION|uthoriz|TOPICS_MISSING|topics missing/,
+        /GROUP_AUTHORIZATION|[Nn]ot authorized to access group/,
       );
     },
   },
