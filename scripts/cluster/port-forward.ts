@@ -1,4 +1,4 @@
-import { type Cluster, CommandFailed } from "./shell.ts";
+import { type Cluster, CommandFailed, resolved } from "./shell.ts";
 
 export type Forward = { port: number; stop(): Promise<void>; ended: Promise<number> };
 
@@ -13,7 +13,7 @@ export async function forward(
   const local = target.localPort ? String(target.localPort) : "";
   const ports = `${local}:${target.remotePort}`;
   const child = Bun.spawn(
-    ["kubectl", "port-forward", "-n", target.namespace, target.resource, ports, "--address", "127.0.0.1"],
+    resolved(["kubectl", "port-forward", "-n", target.namespace, target.resource, ports, "--address", "127.0.0.1"]),
     { env: { ...process.env, ...cluster.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );
   const reader = child.stdout.getReader();

@@ -3,7 +3,7 @@ import { arch, freemem, platform } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "./settings.ts";
 import { ROOT } from "./settings.ts";
-import { Refusal, run } from "./shell.ts";
+import { findProgram, Refusal, run } from "./shell.ts";
 import { say } from "./ui.ts";
 
 type Tool = { name: string; version: string[]; minimum: string; go?: string; advice: string };
@@ -61,8 +61,8 @@ function isNeeded(tool: string, { provider, images }: Settings): boolean {
 }
 
 async function checkTool(tool: Tool, install: boolean): Promise<string | undefined> {
-  if (Bun.which(tool.name) === null && install && tool.go) await installWithGo(tool.name, tool.go);
-  if (Bun.which(tool.name) === null) {
+  if (findProgram(tool.name) === undefined && install && tool.go) await installWithGo(tool.name, tool.go);
+  if (findProgram(tool.name) === undefined) {
     const offer = tool.go ? "; INSTALL=1 puts it into .tools/bin" : "";
     return `${tool.name} is missing (${tool.advice}${offer})`;
   }
@@ -81,7 +81,7 @@ export function isAtLeast(version: string, minimum: string): boolean {
 }
 
 async function installWithGo(name: string, module: string): Promise<void> {
-  if (Bun.which("go") === null) return;
+  if (findProgram("go") === undefined) return;
   say(`compiling ${name} into .tools/bin (some minutes)`);
   const { code, stderr } = await run(["go", "install", module], {
     env: { GOBIN: join(ROOT, ".tools/bin"), GOFLAGS: "-trimpath" },
@@ -115,7 +115,7 @@ async function machineProblems({ kind }: Settings): Promise<string[]> {
       const value = existsSync(file) ? Number(readFileSync(file, "utf8")) : minimum;
       if (value < minimum && kind.nodes > 1) {
         problems.push(
-          `fs.inotify.${name} is ${value}, ${minimum} are needed: sudo sysctl fs.inotify.${name}=${minimum}`,
+          `fs.inotify.${name} is ${value}, ${minimum} are needed: sudo sysctl fs.inotify.${name}=${minimum}, or KIND_NODES=1`,
         );
       } else if (value < minimum)
         say(`warning: fs.inotify.${name} is ${value}; raise it to ${minimum} if pods fail to start`);

@@ -24,11 +24,22 @@ export type RunOptions = {
   show?: boolean;
 };
 
+/** Where a program is on PATH as it is now; Bun itself would look at PATH as it was when this process started. */
+export function findProgram(name: string): string | undefined {
+  return Bun.which(name, { PATH: process.env.PATH ?? "" }) ?? undefined;
+}
+
+/** The command with its program's full path. @throws Refusal when it is not there. */
+export function resolved(command: readonly string[]): string[] {
+  const [name = "", ...args] = command;
+  const program = findProgram(name);
+  if (program === undefined) throw new Refusal(`${name} is not installed or not on PATH`);
+  return [program, ...args];
+}
+
 /** Runs a command in the repository's root and resolves with whatever came of it. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Result> {
-  const [name = ""] = command;
-  if (Bun.which(name) === null) throw new Refusal(`${name} is not installed or not on PATH`);
-  const child = Bun.spawn([...command], {
+  const child = Bun.spawn(resolved(command), {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
     stdin: options.input === undefined ? "ignore" : new Blob([options.input]),

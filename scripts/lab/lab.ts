@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ROOT } from "../cluster/settings.ts";
-import { must, type RunOptions } from "../cluster/shell.ts";
+import { findProgram, must, type RunOptions } from "../cluster/shell.ts";
 
 /** The laboratory: a script that gives a real kind cluster without a registry. */
 export type Lab = {
@@ -19,7 +19,7 @@ export function findLab(env: Readonly<Record<string, string | undefined>>): Lab 
   const dir = env.KIND_LAB_DIR || "/var/cache/kind-lab";
   if (!existsSync(script)) return `there is no laboratory script at ${script} (LAB=… names another)`;
   if (process.getuid?.() !== 0) return "the laboratory needs root";
-  if (Bun.which("go") === null && !existsSync(join(dir, "bin/kind")))
+  if (findProgram("go") === undefined && !existsSync(join(dir, "bin/kind")))
     return "the laboratory needs Go to compile Kubernetes";
   const refusal = tooShort(dir, env.LAB_MINUTES);
   if (refusal !== undefined) return refusal;
