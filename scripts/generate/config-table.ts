@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { consumerConfigSchema } from "../../workers/consumer/config.ts";
 import { opsConfigSchema } from "../../workers/ops/config.ts";
+import { watchOnlyConfigSchema } from "../../workers/ops/watch/config.ts";
 import { producerConfigSchema } from "../../workers/producer/config.ts";
 import { type ConfigRow, describeConfig } from "../../workers/shared/runtime/config.ts";
 
@@ -15,6 +16,7 @@ const SCHEMAS: Record<string, z.ZodObject> = {
   producer: producerConfigSchema,
   consumer: consumerConfigSchema,
   ops: opsConfigSchema,
+  "ops verify --watch": watchOnlyConfigSchema,
 };
 
 type Row = ConfigRow & { workers: string[] };

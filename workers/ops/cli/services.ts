@@ -45,7 +45,8 @@ export async function runReporting(io: CliIo, run: () => Promise<ExitCode>): Pro
   }
 }
 
-async function withServices(io: CliIo, run: (services: Services) => Promise<ExitCode>): Promise<ExitCode> {
+/** Connects, runs and disconnects; failures are the caller's. */
+export async function withServices<T>(io: CliIo, run: (services: Services) => Promise<T>): Promise<T> {
   const config = loadConfig(opsConfigSchema, io.env);
   const logger = pino({ name: "ops", level: config.LOG_LEVEL }, pino.destination({ fd: 2, sync: true }));
   const clickhouse = createClickHouse(config);

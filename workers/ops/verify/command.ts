@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { runAudit } from "../audit/command.ts";
-import { EXIT_HELP } from "../cli/exit-codes.ts";
+import { EXIT, EXIT_HELP } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseDuration, parseTime } from "../cli/options.ts";
-import { runCommand } from "../cli/services.ts";
+import { CommandError, runCommand, runReporting } from "../cli/services.ts";
+import { type WatchOptions, watch } from "../watch/watch.ts";
 import { renderReport } from "./render.ts";
 import { exitCodeOf, toJson } from "./report.ts";
 import { timingOf, verify } from "./run.ts";
@@ -19,6 +20,10 @@ type VerifyFlags = {
   audit?: boolean;
   allowUnseen?: boolean;
   tempDir?: string;
+  watch?: boolean;
+  interval: number;
+  auditEvery: number;
+  window?: number;
 };
 
 /** Registers `ops verify`. */
@@ -50,6 +55,22 @@ export function registerVerify(program: Command, io: CliIo): void {
       "with --audit: offsets the topic has deleted by retention do not prevent the verdict EXACT",
     )
     .option("--temp-dir <dir>", "with --audit: where to spill (about 200 bytes an event)")
+    .option("--watch", "keep proving until SIGTERM; results as metrics on HEALTH_PORT and in verification_runs")
+    .addOption(
+      new Option("--interval <duration>", "with --watch: pause between two runs")
+        .argParser(parseDuration)
+        .default(60_000, "60s"),
+    )
+    .addOption(
+      new Option("--audit-every <duration>", "with --watch: an audit as well, this often; 0s: none")
+        .argParser(parseDuration)
+        .default(3_600_000, "1h"),
+    )
+    .option(
+      "--window <duration>",
+      "with --watch: compare only minutes younger than this; older ones are left to audits",
+      parseDuration,
+    )
     .addHelpText(
       "after",
       `
@@ -58,10 +79,12 @@ Examples:
   ops verify --from 2026-05-01T12:00Z --to 2026-05-01T13:00Z --all
   ops verify --json | jq .verdict
   ops verify --audit --wait 10m
+  HEALTH_PORT=8082 ops verify --watch --interval 60s --audit-every 6h
 ${EXIT_HELP}`,
     )
-    .action((flags: VerifyFlags) =>
-      runCommand(io, async (services) => {
+    .action((flags: VerifyFlags) => {
+      if (flags.watch) return runReporting(io, async () => watch(io, watchOptions(flags)));
+      return runCommand(io, async (services) => {
         if (flags.audit) {
           return runAudit(services, {
             waitMs: flags.wait,
@@ -81,6 +104,25 @@ ${EXIT_HELP}`,
         });
         io.out(flags.json ? toJson(report) : renderReport(report));
         return exitCodeOf(report.verdict);
-      }),
+      });
+    });
+}
+
+function watchOptions(flags: VerifyFlags): WatchOptions {
+  if (flags.from !== undefined || flags.to !== undefined || flags.audit || flags.json || flags.all) {
+    throw new CommandError(
+      EXIT.usage,
+      "--watch goes with none of --from, --to, --audit, --json and --all",
+      "see --help",
     );
+  }
+  return {
+    intervalMs: flags.interval,
+    auditEveryMs: flags.auditEvery,
+    windowMs: flags.window,
+    waitMs: flags.wait,
+    settleMs: flags.settle,
+    allowUnseen: flags.allowUnseen ?? false,
+    tempDir: flags.tempDir,
+  };
 }

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { workerConfigShape } from "../../shared/runtime/worker-config.ts";
+import { opsConfigShape } from "../config.ts";
+
+/** What `ops verify --watch` reads besides the variables of every command. */
+export const watchOnlyConfigSchema = z.object({
+  ...workerConfigShape,
+  CLICKHOUSE_WRITE_USER: z
+    .string()
+    .optional()
+    .describe("ClickHouse user that records the runs of `verify --watch`; default: CLICKHOUSE_USER"),
+  CLICKHOUSE_WRITE_PASSWORD: z.string().optional().describe("Its password"),
+});
+
+/** All variables of `ops verify --watch`. */
+export const watchConfigSchema = z.object({ ...opsConfigShape, ...watchOnlyConfigSchema.shape });
+
+export type WatchConfig = z.output<typeof watchConfigSchema>;
