@@ -33,7 +33,7 @@ export async function up(settings: Settings): Promise<void> {
     await installApp(cluster, await imageTag(settings));
     await waitForApp(cluster);
   });
-  await step("waiting for Prometheus and Alertmanager", () => waitForMonitoring(cluster));
+  await step("waiting for monitoring", () => waitForMonitoring(cluster));
   console.log(nextCommands(settings));
 }
 
@@ -54,15 +54,34 @@ async function installStrimzi(cluster: Cluster): Promise<void> {
   const { strimzi } = cluster.settings;
   const target = { name: "strimzi", namespace: NAMESPACE.strimzi };
   await install(cluster, { ...target, ...strimzi, values, variable: "STRIMZI_CHART" });
-  await waitUntil(cluster, { what: "the CRD of Kafka", ...limits(cluster, NAMESPACE.strimzi) }, async () =>
-    (await cluster.get(["crd/kafkas.kafka.strimzi.io"])) === undefined ? "missing" : true,
-  );
+  for (const crd of ["kafkas.kafka.strimzi.io", "podmonitors.monitoring.coreos.com"]) await waitForCrd(cluster, crd);
+}
+
+type Crd = { status?: { conditions?: { type: string; status: string }[] } };
+
+/** A CRD is served a moment after it was created; what is applied earlier is refused. */
+async function waitForCrd(cluster: Cluster, name: string): Promise<void> {
+  await waitUntil(cluster, { what: `the CRD ${name}`, ...limits(cluster, NAMESPACE.strimzi) }, async () => {
+    const crd = await cluster.get<Crd>([`crd/${name}`]);
+    const established = crd?.status?.conditions?.some(
+      ({ type, status }) => type === "Established" && status === "True",
+    );
+    return established === true || "not served yet";
+  });
+}
+
+/** Waits for a Deployment that only some sources of the monitoring chart bring. */
+async function waitIfPresent(cluster: Cluster, name: string): Promise<void> {
+  const present = await cluster.get([`deployment/${name}`, "-n", NAMESPACE.monitoring]);
+  if (present !== undefined) await waitRollout(cluster, `deployment/${name}`, limits(cluster, NAMESPACE.monitoring));
 }
 
 const limits = (cluster: Cluster, namespace: string) => ({ namespace, timeoutMs: cluster.settings.timeoutMs });
 
 async function waitForStores(cluster: Cluster): Promise<void> {
   await waitRollout(cluster, "deployment/strimzi-cluster-operator", limits(cluster, NAMESPACE.strimzi));
+  // Its webhook looks at every PrometheusRule, also at ours.
+  await waitIfPresent(cluster, "monitoring-operator");
   const app = limits(cluster, NAMESPACE.app);
   await waitRollout(cluster, "statefulset/clickhouse", { ...app, pods: "app.kubernetes.io/name=clickhouse" });
   await waitReady(cluster, `kafka/${RELEASE}`, { ...app, pods: `strimzi.io/cluster=${RELEASE}` });
@@ -134,6 +153,7 @@ async function waitForMonitoring(cluster: Cluster): Promise<void> {
   const monitoring = limits(cluster, NAMESPACE.monitoring);
   await waitRollout(cluster, "statefulset/prometheus-monitoring-prometheus", monitoring);
   await waitRollout(cluster, "statefulset/alertmanager-monitoring-alertmanager", monitoring);
+  await waitIfPresent(cluster, "monitoring-grafana");
 }
 
 function nextCommands({ kubeconfig }: Settings): string {

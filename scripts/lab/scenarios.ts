@@ -1,18 +1,18 @@
 import { deletePod, scale, VICTIMS } from "../cluster/operate.ts";
 import { NAMESPACE, RELEASE } from "../cluster/settings.ts";
-import { type Cluster, run } from "../cluster/shell.ts";
+import type { Cluster } from "../cluster/shell.ts";
 import { openSql, type Sql } from "../cluster/sql.ts";
 import { installApp, waitForApp } from "../cluster/up.ts";
 import { verify } from "../cluster/verify.ts";
 import { waitRollout } from "../cluster/wait.ts";
 import { waitFor } from "../lib/wait-for.ts";
+import { type Context, check, make } from "./context.ts";
 import { moreEvents, totals } from "./load.ts";
 import { consumerAs, FORBIDDEN_POD, isReady } from "./pods.ts";
 import { getJson, promQuery } from "./prometheus.ts";
 import type { Source } from "./report.ts";
+import { wrongInput } from "./wrong-input.ts";
 
-/** What the scenarios work with. */
-export type Context = { cluster: Cluster; env: Record<string, string>; tags: readonly [string, string] };
 export type Scenario = {
   name: string;
   sources: readonly Source[];
@@ -21,10 +21,6 @@ export type Scenario = {
 
 const ENGINE: readonly Source[] = ["cluster", "broker", "engine"];
 const FAULT: readonly Source[] = ["cluster", "broker", "engine", "fault"];
-
-function check(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(message);
-}
 
 /** Runs a task with a connection of its own: a port-forward ends with the pod it leads to. */
 async function withSql<T>(cluster: Cluster, task: (sql: Sql) => Promise<T>): Promise<T> {
@@ -64,11 +60,6 @@ async function scaleProducer(cluster: Cluster, replicas: number): Promise<void> 
   if (replicas > 0) return;
   // Until the last pod has gone it still sends what it had buffered.
   await cluster.kubectl(["wait", "pod", "-l", pods, "-n", NAMESPACE.app, "--for=delete", "--timeout=60s"]);
-}
-
-async function make(target: string, env: Record<string, string>): Promise<{ code: number; text: string }> {
-  const { code, stdout, stderr } = await run(["make", target], { env, timeoutMs: 900_000 });
-  return { code, text: `${stdout}${stderr}` };
 }
 
 async function refusedByBroker(
@@ -247,6 +238,27 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "the other cluster commands do what they say",
+    sources: ["cluster"],
+    run: async ({ cluster, env }) => {
+      const status = await make("cluster-status", env);
+      check(
+        status.code === 0 && /kafka\.kafka\.strimzi\.io\/countinghouse/.test(status.text),
+        status.text.slice(-2000),
+      );
+      const sql = await make("cluster-sql", { ...env, Q: "SELECT 6 * 7 AS answer" });
+      check(sql.code === 0 && /\b42\b/.test(sql.text), sql.text);
+      const many = await make("cluster-scale", { ...env, N: "7" });
+      check(many.code === 0 && /1 of 7 consumers will be idle/.test(many.text), many.text);
+      await scale(cluster, "1");
+      const nonsense = await make("cluster-scale", { ...env, N: "many" });
+      check(nonsense.code !== 0 && /make cluster-scale N=3/.test(nonsense.text), nonsense.text);
+      const verdict = await make("cluster-verify", env);
+      check(verdict.code === 0 && /EXACT/.test(verdict.text), verdict.text.slice(-2000));
+      return "status, sql, scale, verify";
+    },
+  },
+  {
     name: "cluster-up once more converges to the same",
     sources: ["cluster"],
     run: async ({ cluster, env }) => {
@@ -261,55 +273,3 @@ export const SCENARIOS: readonly Scenario[] = [
     run: wrongInput,
   },
 ];
-
-async function wrongInput({ cluster, env }: Context): Promise<string> {
-  const chart = ["template", RELEASE, "charts/countinghouse", "--kube-version", "1.36.0"];
-  const typo = await run(["helm", ...chart, "--set", "consumer.replica=3"], { env });
-  check(typo.code !== 0 && typo.stderr.includes("'replica' not allowed"), `unknown value: ${typo.stderr}`);
-
-  const missing = ["upgrade", "--install", RELEASE, "charts/countinghouse", "-n", NAMESPACE.app, "--dry-run=server"];
-  const secret = await run(["helm", ...missing, "--set", "clickhouse.users.insert.secret=nowhere"], { env });
-  check(secret.code !== 0 && /Secret "nowhere" is missing/.test(secret.stderr), `missing Secret: ${secret.stderr}`);
-
-  const registry = await make("cluster-up", { ...env, STRIMZI_CHART: "oci://127.0.0.1:1/nothing" });
-  check(registry.code !== 0 && /could not be fetched/.test(registry.text), `registry: ${registry.text.slice(-1500)}`);
-
-  const patch = (version: string) =>
-    cluster.kubectl([
-      "patch",
-      `kafka/${RELEASE}`,
-      "-n",
-      NAMESPACE.app,
-      "--type=merge",
-      "-p",
-      JSON.stringify({ spec: { kafka: { version } } }),
-    ]);
-  const before = await cluster.kubectl([
-    "get",
-    `kafka/${RELEASE}`,
-    "-n",
-    NAMESPACE.app,
-    "-o",
-    "jsonpath={.spec.kafka.version}",
-  ]);
-  await patch("1.0.0");
-  try {
-    await waitFor(
-      async () => {
-        const { stdout } = await cluster.tryKubectl([
-          "get",
-          `kafka/${RELEASE}`,
-          "-n",
-          NAMESPACE.app,
-          "-o",
-          "jsonpath={.status}",
-        ]);
-        return stdout.includes("Unsupported Kafka version 1.0.0");
-      },
-      { timeoutMs: 60_000, intervalMs: 1_000, describe: "the operator's stand-in to refuse Kafka 1.0.0" },
-    );
-  } finally {
-    await patch(before);
-  }
-  return "unknown value, missing Secret, unreachable registry, Kafka version";
-}

@@ -6,10 +6,11 @@ import { diagnose } from "../cluster/diagnose.ts";
 import { NAMESPACE, readSettings } from "../cluster/settings.ts";
 import { Cluster, must, run } from "../cluster/shell.ts";
 import { say, step } from "../cluster/ui.ts";
+import type { Context } from "./context.ts";
 import { CLICKHOUSE_IMAGE, provideImages } from "./images.ts";
 import { findLab, type Lab } from "./lab.ts";
 import { Report } from "./report.ts";
-import { type Context, SCENARIOS } from "./scenarios.ts";
+import { SCENARIOS } from "./scenarios.ts";
 
 const NOT_SHOWN = `
 Not shown by this laboratory:
