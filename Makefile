@@ -96,6 +96,10 @@ bench-smoke: build ## Measure freshness, throughput and memory on this machine
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)
 	@$(BUN) scripts/terraform/test.ts
 
+.PHONY: lake-demo
+lake-demo: build ## Export to a local S3 service, kill the export midway, prove store = lake
+	@$(BUN) scripts/lake/demo.ts
+
 .PHONY: up
 up: build ## Start the local stack and leave it running
 	@$(BUN) scripts/local/stack.ts up

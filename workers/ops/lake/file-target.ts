@@ -73,12 +73,14 @@ export class FileTarget implements LakeTarget {
   }
 
   /** Removes what exporters that were killed left in the staging directory. */
-  async sweep(nowMs: number): Promise<void> {
+  sweep(nowMs: number): Promise<void> {
     const dir = join(this.#root, STAGING);
-    for (const name of await readdir(dir).catch(onMissing<string[]>([]))) {
-      const info = await stat(join(dir, name)).catch(onMissing(undefined));
-      if (info !== undefined && nowMs - info.mtimeMs > STALE_MS) await rm(join(dir, name), { recursive: true });
-    }
+    return this.#io(async () => {
+      for (const name of await readdir(dir).catch(onMissing<string[]>([]))) {
+        const info = await stat(join(dir, name)).catch(onMissing(undefined));
+        if (info !== undefined && nowMs - info.mtimeMs > STALE_MS) await rm(join(dir, name), { recursive: true });
+      }
+    });
   }
 
   async #publish(staging: string, hourS: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { Gauge, Registry } from "prom-client";
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import type { Difference } from "./compare.ts";
 import type { LakeVerdict } from "./verify.ts";
 
 /** What is true of a lake whether or not files were read: from the records alone. */
@@ -30,7 +31,10 @@ export async function lakeState(clickhouse: ClickHouse, lake: string): Promise<L
 }
 
 /** The state, and what a verification found, in Prometheus' text format. */
-export async function renderMetrics(state: LakeState, verdict?: { found: LakeVerdict; atMs: number }): Promise<string> {
+export async function renderMetrics(
+  state: LakeState,
+  verdict?: { found: LakeVerdict; counted: readonly Difference[]; atMs: number },
+): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: number) =>
     new Gauge({ name: `countinghouse_lake_${name}`, help, registers: [registry] }).set(value);
@@ -42,15 +46,15 @@ export async function renderMetrics(state: LakeState, verdict?: { found: LakeVer
   );
   gauge("last_export_timestamp_seconds", "When an export last ended with nothing left to do.", state.lastExportS);
   if (verdict !== undefined) {
-    const { found, atMs } = verdict;
+    const { found, counted, atMs } = verdict;
     const differing = new Gauge({
       name: "countinghouse_lake_differing_files",
-      help: "Files that differ from the store and that no export would settle, by kind.",
+      help: "Findings of the last verification that were not allowed to wait for the next export, by kind.",
       labelNames: ["kind"],
       registers: [registry],
     });
     for (const kind of ["missing", "differs", "orphan", "unreadable", "foreign"] as const) {
-      const count = found.differences.filter((difference) => difference.kind === kind && !difference.pending).length;
+      const count = counted.filter((difference) => difference.kind === kind).length;
       differing.set({ kind }, count);
     }
     gauge("verified_files", "Files read and compared by the last verification.", found.files);

@@ -43,7 +43,10 @@ export async function runLakeVerify(services: LakeServices, flags: VerifyFlags):
   await recordRun(clickhouse, target.name, run);
   if (flags.metricsFile !== undefined) {
     const state = await lakeState(clickhouse, target.name);
-    await writeMetricsFile(flags.metricsFile, await renderMetrics(state, { found: verdict, atMs: io.clock.now() }));
+    await writeMetricsFile(
+      flags.metricsFile,
+      await renderMetrics(state, { found: verdict, counted, atMs: io.clock.now() }),
+    );
   }
   if (flags.json === true) io.out(JSON.stringify({ ...verdict, outcome, allowed: allowed.length }));
   else io.out(render(verdict, counted, allowed));

@@ -1,0 +1,131 @@
+/** `ops lake` with a directory in place of a bucket: needs nothing but the engine. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  EVENTS_RAW_COLUMNS,
+  EVENTS_RAW_TABLE,
+  type EventRow,
+  encodeEventRows,
+} from "../../workers/shared/clickhouse/tables/events-raw.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  startWorker,
+  type TestDatabase,
+  useStack,
+} from "../../workers/shared/testing/index.ts";
+import { DAY_MS, HOUR_MS, keyOf, settle } from "./harness.ts";
+
+let db: TestDatabase;
+const dir = mkdtempSync(join(tmpdir(), "countinghouse-lake-dir-"));
+beforeAll(async () => {
+  db = await createTestDatabase((await useStack()).clickhouse);
+}, 60_000);
+afterAll(async () => {
+  await db.drop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const hourMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 10 * DAY_MS;
+let nextOffset = 0;
+const insert = async (rows: EventRow[]) => {
+  await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+  await settle(db.clickhouse);
+};
+const row = (timeMs: number, fields: Partial<EventRow> = {}) =>
+  eventRow({ eventId: crypto.randomUUID(), eventTimeMs: timeMs, kafkaOffset: nextOffset++, ...fields });
+const lake = async (args: string[], env: Record<string, string> = {}) => {
+  const worker = startWorker({
+    entry: "workers/ops/main.ts",
+    args: ["lake", ...args],
+    env: { ...db.env, LAKE_URL: `file://${dir}`, ...env },
+  });
+  const code = await worker.exited;
+  return { code, text: worker.logs.map((line) => line.text).join("\n") };
+};
+
+test("writes, rewrites what was touched, and is verified", async () => {
+  // The last millisecond of an hour and the first of the next belong to different files.
+  const rows = [
+    row(hourMs),
+    row(hourMs + HOUR_MS - 1, { source: "lottery", amountE4: 12_345, currency: "EUR" }),
+    row(hourMs + HOUR_MS),
+  ];
+  await insert(rows);
+  const dry = await lake(["export", "--dry-run"]);
+  expect(dry).toMatchObject({ code: 0, text: expect.stringContaining("2 hours to do; nothing was changed") });
+  expect(existsSync(join(dir, "events"))).toBe(false);
+
+  expect(await lake(["export"])).toMatchObject({
+    code: 0,
+    text: expect.stringContaining("exported 2 hours: 3 files, 3 events"),
+  });
+  const metrics = join(dir, "lake.prom");
+  expect((await lake(["verify", "--metrics-file", metrics])).code).toBe(0);
+  const text = readFileSync(metrics, "utf8");
+  expect(text).toContain("countinghouse_lake_pending_hours 0");
+  expect(text).toContain('countinghouse_lake_differing_files{kind="differs"} 0');
+  expect(text).toMatch(/countinghouse_lake_last_export_timestamp_seconds 1\d{9}/);
+
+  // An earlier copy of a stored event changes the content but no count.
+  const first = rows[0];
+  if (first === undefined) throw new Error("no rows");
+  await insert([{ ...first, userId: "earlier copy", kafkaAppendTimeMs: first.kafkaAppendTimeMs - 1_000 }]);
+  const behind = await lake(["verify"]);
+  expect(behind.code).toBe(1);
+  expect(behind.text).toContain("same event ids, other content");
+  expect((await lake(["verify", "--allow-pending", "1h"])).code).toBe(0);
+  expect((await lake(["export"])).text).toContain("exported 1 hours: 2 files, 2 events");
+  expect((await lake(["verify"])).text).toContain("EQUAL");
+  expect((await lake(["export"])).text).toContain("exported 0 hours");
+  expect(readdirSync(join(dir, ".staging"))).toEqual([]);
+}, 120_000);
+
+test("what killed exporters left in staging is removed after a day, and never read", async () => {
+  const [old, fresh] = [join(dir, ".staging/old"), join(dir, ".staging/fresh")];
+  for (const path of [old, fresh]) {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "web.parquet"), "half a file");
+  }
+  const dayAgo = (Date.now() - 2 * DAY_MS) / 1000;
+  utimesSync(old, dayAgo, dayAgo);
+  expect((await lake(["verify"])).code).toBe(0);
+  expect(existsSync(old)).toBe(false);
+  expect(existsSync(fresh)).toBe(true);
+  rmSync(fresh, { recursive: true });
+}, 60_000);
+
+test("a store that went back in time does not replace newer files unasked", async () => {
+  await db.clickhouse.command(
+    "INSERT INTO lake_files SELECT lake, event_hour, source, etag, export_version + 1000, events, checksum, content, size_bytes, recorded_at + 1 FROM lake_files FINAL WHERE source = 'lottery'",
+  );
+  await insert([row(hourMs + 1)]);
+  const refused = await lake(["export"]);
+  expect(refused.code).toBe(3);
+  expect(refused.text).toContain("newer than the store");
+  expect((await lake(["export", "--rewrite", "--from", new Date(hourMs).toISOString()])).code).toBe(0);
+  expect((await lake(["verify"])).code).toBe(0);
+}, 120_000);
+
+test("a broken configuration and a directory that cannot be written", async () => {
+  const wrong = await lake(["export"], { LAKE_URL: "bucket" });
+  expect(wrong.code).toBe(2);
+  expect(wrong.text).toContain("LAKE_URL");
+  const keyless = await lake(["export"], { LAKE_URL: "s3://bucket" });
+  expect(keyless).toMatchObject({ code: 2, text: expect.stringContaining("No credentials") });
+  const file = join(dir, "a-file");
+  writeFileSync(file, "");
+  expect((await lake(["export", "--retries", "1"], { LAKE_URL: `file://${file}` })).code).toBe(3);
+  expect(existsSync(join(dir, keyOf(hourMs, "web")))).toBe(true);
+}, 60_000);
