@@ -31,9 +31,17 @@ export class EmbeddedPipeline {
   ) {}
 
   /** Starts broker and engine and applies the schema; about 7 s. Needs `make build` to have run. */
-  static async start(options: { migrateArgs?: readonly string[] } = {}): Promise<EmbeddedPipeline> {
+  static async start(
+    options: { migrateArgs?: readonly string[]; kafkaMetricsPort?: number } = {},
+  ): Promise<EmbeddedPipeline> {
     const dir = mkdtempSync(join(tmpdir(), "countinghouse-"));
-    const broker = new Broker({ dir: join(dir, "kafka"), port: await freePort(), logFile: join(dir, "kafka.log") });
+    const { kafkaMetricsPort: metricsPort } = options;
+    const broker = new Broker({
+      dir: join(dir, "kafka"),
+      port: await freePort(),
+      logFile: join(dir, "kafka.log"),
+      ...(metricsPort === undefined ? {} : { metricsPort }),
+    });
     const engine = new Engine({
       dir: join(dir, "clickhouse"),
       port: await freePort(),

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { EngineConfig } from "./config.ts";
 import { CODE, EngineError, httpStatus } from "./errors.ts";
 import { Lane } from "./lane.ts";
+import { renderMetrics } from "./metrics.ts";
 import { type EngineRequest, parseRequest } from "./request.ts";
 import type { Connection, Outcome, Sessions } from "./sessions.ts";
 import { readStream, type Spool, writeStream } from "./spool.ts";
@@ -32,6 +33,15 @@ export function createHandler(config: EngineConfig, deps: HandlerDeps): (http: R
     const url = new URL(http.url);
     if (http.method !== "GET" && http.method !== "POST") return new Response("Method not allowed\n", { status: 405 });
     if (url.pathname === "/ping") return new Response("Ok.\n");
+    if (url.pathname === "/metrics") {
+      // Without a password, as a server's own metrics port; only this machine can ask.
+      const text = await lanes.other.run(() =>
+        deps.sessions.use({ settings: new Map(), params: new Map(), database: undefined }, false, (connection) =>
+          renderMetrics((sql) => connection.run(sql, "TSVRaw")),
+        ),
+      );
+      return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
+    }
     if (url.pathname !== "/") return new Response(`There is no handle ${url.pathname}\n`, { status: 404 });
     try {
       const form = await formFields(http, url.searchParams);

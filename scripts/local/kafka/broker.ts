@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ManagedProcess, StartError } from "../../lib/managed-process.ts";
 import { freePort } from "../../lib/ports.ts";
 import { kafkaJars } from "./jars.ts";
+import { jmxAgent } from "./jmx-agent.ts";
 import { isBrokerReady } from "./probe.ts";
 import { serverProperties } from "./server-config.ts";
 
@@ -19,6 +20,8 @@ export interface BrokerConfig {
   readonly detached?: boolean;
   /** Maximum Java heap in MB; default 512. */
   readonly heapMb?: number;
+  /** Serves the broker's own metrics on this port; without one no agent is loaded. */
+  readonly metricsPort?: number;
 }
 
 // Any fixed value serves: the id only keeps nodes of different clusters from talking to each other.
@@ -38,8 +41,9 @@ export class Broker {
   /** Starts the broker on its (new or old) data; resolves with the ms until it answered. @throws {StartError} */
   async start(): Promise<number> {
     const began = performance.now();
-    const { dir, port, heapMb = 512, logFile } = this.config;
-    const classpath = join(await kafkaJars(), "*");
+    const { dir, port, heapMb = 512, logFile, metricsPort } = this.config;
+    const jars = await kafkaJars();
+    const classpath = join(jars, "*");
     const dataDir = join(dir, "data");
     const properties = join(dir, "server.properties");
     mkdirSync(dataDir, { recursive: true });
@@ -51,7 +55,8 @@ export class Broker {
       `-Dkafka.log.file=${logFile}`,
       `-Dlog4j2.configurationFile=${join(import.meta.dir, "log4j2.xml")}`,
     ];
-    const command = [...java, ...logging, "-cp", classpath, "kafka.Kafka", properties] as const;
+    const agent = metricsPort === undefined ? [] : [await jmxAgent(jars, join(dir, "jmx.yaml"), metricsPort)];
+    const command = [...java, ...agent, ...logging, "-cp", classpath, "kafka.Kafka", properties] as const;
     this.#process = this.#managed(command);
     await this.#process.start();
     return performance.now() - began;
