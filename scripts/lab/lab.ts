@@ -34,7 +34,7 @@ function tooShort(dir: string, text: string | undefined): string | undefined {
   const minutes = Number(text);
   if (!(minutes > 0)) return `LAB_MINUTES=${text} is no number of minutes`;
   const built = existsSync(join(dir, "bin/kubelet")) && existsSync(join(dir, "bin/promtool"));
-  const needed = built ? 20 : 45;
+  const needed = built ? 15 : 40;
   if (minutes >= needed) return undefined;
   const why = built ? "" : " (it has to compile Kubernetes and Prometheus first)";
   return `LAB_MINUTES=${text}: the laboratory run takes about ${needed} minutes${why}`;
