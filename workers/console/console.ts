@@ -1,0 +1,53 @@
+import type { Hono } from "hono";
+import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import type { Clock } from "../shared/runtime/clock.ts";
+import type { Logger } from "../shared/runtime/logger.ts";
+import { createGuard } from "./auth/guard.ts";
+import { createSessions, createTokenCheck } from "./auth/tokens.ts";
+import type { ConsoleConfig } from "./config.ts";
+import type { Lag } from "./data/lag.ts";
+import { createReads } from "./data/reads.ts";
+import { createReplayer } from "./data/replay.ts";
+import type { ConsoleMetrics } from "./metrics.ts";
+import { createConsoleApp } from "./pages/app.tsx";
+
+/** What the console is made of besides its configuration. */
+export type ConsoleDeps = {
+  /** Of the user that may read. */
+  readClient: Pick<ClickHouse, "query" | "stream">;
+  /** Of the user that may write. */
+  writeClient: Pick<ClickHouse, "insert">;
+  lag: () => Lag | undefined;
+  metrics: ConsoleMetrics;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** Puts the console together; serves nothing yet. */
+export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
+  const { metrics, clock, logger, lag } = deps;
+  const limits = { timeoutSeconds: config.QUERY_TIMEOUT_SECONDS, maxRows: config.QUERY_MAX_ROWS };
+  const reads = createReads(deps.readClient, limits, metrics);
+  const checkToken = createTokenCheck(config.CONSOLE_TOKEN);
+  const sessions = createSessions(config.CONSOLE_TOKEN, clock);
+  const access = { readAccess: config.readAccess, canWrite: config.CONSOLE_TOKEN !== undefined };
+  return createConsoleApp({
+    config,
+    reads,
+    writes: deps.writeClient,
+    replay: createReplayer(config, { reads, writes: deps.writeClient, logger, metrics }),
+    lag,
+    limits: {
+      freshnessWarn: config.FRESHNESS_WARN_SECONDS,
+      freshnessBad: config.FRESHNESS_BAD_SECONDS,
+      proofStale: config.PROOF_STALE_SECONDS,
+    },
+    guard: createGuard(access, { checkToken, sessions, metrics }),
+    sessions,
+    checkToken,
+    checkWebhook: createTokenCheck(config.CONSOLE_WEBHOOK_TOKEN ?? config.CONSOLE_TOKEN),
+    metrics,
+    clock,
+    logger,
+  });
+}

@@ -1,0 +1,72 @@
+import { createClickHouse } from "../shared/clickhouse/client.ts";
+import { buildInfo } from "../shared/runtime/build-info.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
+import { errorMessage } from "../shared/runtime/errors.ts";
+import { startHealthServer } from "../shared/runtime/health-server.ts";
+import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
+import { createLogger, type Logger } from "../shared/runtime/logger.ts";
+import { MAX_BODY_BYTES } from "./api/actions.ts";
+import { type ConsoleConfig, loadConsoleConfig } from "./config.ts";
+import { createConsole } from "./console.ts";
+import { startLagWatch } from "./data/lag.ts";
+import { createConsoleMetrics } from "./metrics.ts";
+import { startConsoleServer } from "./server.ts";
+
+async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
+  const metrics = createConsoleMetrics();
+  const readClient = createClickHouse(config);
+  scope.add({ name: "clickhouse", stop: () => readClient.close() });
+  const writeClient = createClickHouse({
+    ...config,
+    CLICKHOUSE_USER: config.CLICKHOUSE_WRITE_USER ?? config.CLICKHOUSE_USER,
+    CLICKHOUSE_PASSWORD: config.CLICKHOUSE_WRITE_USER
+      ? (config.CLICKHOUSE_WRITE_PASSWORD ?? "")
+      : config.CLICKHOUSE_PASSWORD,
+  });
+  scope.add({ name: "clickhouse-write", stop: () => writeClient.close() });
+  const lag = scope.add(startLagWatch(config, { logger, clock: systemClock }));
+
+  const app = createConsole(config, {
+    readClient,
+    writeClient,
+    lag: lag.current,
+    metrics,
+    clock: systemClock,
+    logger,
+  });
+  const server = scope.add(
+    startConsoleServer(
+      {
+        host: config.HTTP_HOST,
+        port: config.HTTP_PORT,
+        maxBodyBytes: MAX_BODY_BYTES,
+        idleSeconds: config.QUERY_TIMEOUT_SECONDS + 60,
+      },
+      app,
+    ),
+  );
+  // Ready also without ClickHouse: the page is where an operator learns that it is down.
+  const health = scope.add(
+    startHealthServer(
+      { host: config.HEALTH_HOST, port: config.HEALTH_PORT },
+      { registry: metrics.registry, checks: { live: {}, ready: {} } },
+    ),
+  );
+  const { readAccess } = config;
+  logger.info(
+    { ...buildInfo, http_host: config.HTTP_HOST, http_port: server.port, health_port: health.port, readAccess },
+    "console ready",
+  );
+  if (config.CONSOLE_TOKEN === undefined) logger.warn("CONSOLE_TOKEN is not set: nothing can be changed");
+  return { finished: lag.finished };
+}
+
+let config: ConsoleConfig;
+try {
+  config = loadConsoleConfig(process.env);
+} catch (error) {
+  createLogger({ name: "console", level: "info" }).fatal(errorMessage(error));
+  process.exit(2);
+}
+const logger = createLogger({ name: "console", level: config.LOG_LEVEL });
+await runWorker(logger, (scope) => start(config, logger, scope));

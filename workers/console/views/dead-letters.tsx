@@ -1,0 +1,342 @@
+import type { FC } from "hono/jsx";
+import { asText, hexDump } from "../../shared/dead-letters/bytes.ts";
+import { formatPosition, type Letter, type LetterRow } from "../../shared/dead-letters/letters.ts";
+import { DEAD_LETTER_CLASSES, type ParseResult } from "../../shared/event/index.ts";
+import type { ReplayResult } from "../data/replay.ts";
+import { formatBytes, formatCount, formatTime, queryString, toLocalField } from "./format.ts";
+import { Badge, Downloads, Empty, Heading, Input, Pager, Select, Table, Time } from "./parts.tsx";
+
+export type LettersModel = {
+  query: { class: string | undefined; from: number | undefined; to: number | undefined; open: string | undefined };
+  page: number;
+  limit: number;
+  rows: LetterRow[];
+  total: number;
+  /** True: the reader may put letters back. */
+  canReplay: boolean;
+};
+
+/** A letter as the value of a form field. */
+export const letterKey = (row: LetterRow): string =>
+  [row.topic, row.partition, row.offset, row.appendMs, row.payloadHash].join("/");
+
+const letterHref = (row: LetterRow) => `/dead-letters/${encodeURIComponent(row.topic)}/${row.partition}/${row.offset}`;
+
+const Replayed: FC<{ row: LetterRow }> = ({ row }) =>
+  row.replayedMs === undefined ? <Badge level="idle">open</Badge> : <Badge level="ok">replayed</Badge>;
+
+export const LettersPage: FC<{ model: LettersModel }> = ({ model }) => {
+  const { query, page, limit, rows, total, canReplay } = model;
+  const values = { ...query, from: toLocalField(query.from), to: toLocalField(query.to) };
+  return (
+    <div class="stack">
+      <Heading title="Dead letters" />
+      <form class="filters panel" method="get" action="/dead-letters">
+        <Select
+          name="class"
+          label="Class"
+          value={query.class}
+          options={[["", "any"], ...DEAD_LETTER_CLASSES.map((name) => [name, name] as const)]}
+        />
+        <Select
+          name="open"
+          label="State"
+          value={query.open}
+          options={[
+            ["", "all"],
+            ["true", "open only"],
+          ]}
+        />
+        <Input name="from" label="From (UTC)" type="datetime-local" value={values.from} />
+        <Input name="to" label="To (UTC)" type="datetime-local" value={values.to} />
+        <div class="field actions">
+          <button type="submit" class="primary">
+            Filter
+          </button>
+          <a href="/dead-letters">Reset</a>
+        </div>
+      </form>
+      {rows.length === 0 ? (
+        <Empty title="No dead letters">Every message was accepted, or none matches the filter.</Empty>
+      ) : (
+        <form
+          class="panel"
+          method="post"
+          action="/dead-letters/replay"
+          data-confirm="Put the selected letters back on the events topic?"
+        >
+          <div class="panel-head">
+            <h2>{formatCount(total)} letters, newest first</h2>
+            <span class="actions">
+              {canReplay ? (
+                <button type="submit">Replay selected</button>
+              ) : (
+                <a href="/login?to=/dead-letters">Log in to replay</a>
+              )}
+              <Downloads path="/api/v1/dead-letters" values={values} />
+            </span>
+          </div>
+          <Table
+            id="letters"
+            label="Dead letters, newest first"
+            head={
+              <>
+                {canReplay ? (
+                  <th scope="col">
+                    <input type="checkbox" data-select-all aria-label="Select all letters of this page" />
+                  </th>
+                ) : undefined}
+                <th scope="col">Appended</th>
+                <th scope="col">Class</th>
+                <th scope="col">Reason</th>
+                <th scope="col" class="number">
+                  Size
+                </th>
+                <th scope="col">State</th>
+                <th scope="col">Position</th>
+              </>
+            }
+          >
+            {rows.map((row) => (
+              <tr>
+                {canReplay ? (
+                  <td>
+                    <input
+                      type="checkbox"
+                      name="letter"
+                      value={letterKey(row)}
+                      aria-label={`Select ${formatPosition(row)}`}
+                    />
+                  </td>
+                ) : undefined}
+                <td>
+                  <Time ms={row.appendMs} />
+                </td>
+                <td>
+                  <code>{row.errorClass}</code>
+                </td>
+                <td class="clip wide">{row.reason}</td>
+                <td class="number">{formatBytes(row.sizeBytes)}</td>
+                <td>
+                  <Replayed row={row} />
+                </td>
+                <td>
+                  <a class="mono" href={letterHref(row)}>
+                    {formatPosition(row)}
+                  </a>
+                </td>
+              </tr>
+            ))}
+          </Table>
+          <Pager path="/dead-letters" values={values} page={page} limit={limit} total={total} />
+        </form>
+      )}
+    </div>
+  );
+};
+
+/** Bytes of a payload that are shown. */
+const DUMP_BYTES = 16_384;
+
+export const LetterPage: FC<{ letters: readonly Letter[]; canReplay: boolean }> = ({ letters, canReplay }) => (
+  <div class="stack">
+    <Heading title="Dead letter">
+      <a href="/dead-letters">← All dead letters</a>
+    </Heading>
+    {letters.map((letter, i) => (
+      <LetterArticle letter={letter} index={i} canReplay={canReplay} />
+    ))}
+  </div>
+);
+
+const LetterArticle: FC<{ letter: Letter; index: number; canReplay: boolean }> = ({ letter, index, canReplay }) => {
+  const headers = Object.entries(letter.headers);
+  return (
+    <article class="stack">
+      <section class="panel">
+        <div class="panel-head">
+          <h2 class="mono">{formatPosition(letter)}</h2>
+          <Replayed row={letter} />
+        </div>
+        <dl class="facts">
+          <dt>Class</dt>
+          <dd>
+            <code>{letter.errorClass}</code>
+          </dd>
+          <dt>Reason</dt>
+          <dd id={`reason-${index}`}>{letter.reason}</dd>
+          <dt>Appended</dt>
+          <dd>
+            <Time ms={letter.appendMs} />
+          </dd>
+          <dt>Replayed</dt>
+          <dd>{letter.replayedMs === undefined ? "no" : formatTime(letter.replayedMs)}</dd>
+          <dt>Key</dt>
+          <dd>
+            <Bytes bytes={letter.key} />
+          </dd>
+          <dt>Payload</dt>
+          <dd>
+            {formatCount(letter.payload.length)} bytes, xxHash64 {letter.payloadHash}
+          </dd>
+          <dt>Headers</dt>
+          <dd>
+            {headers.length === 0 ? (
+              <span class="none">none</span>
+            ) : (
+              <dl class="facts">
+                {headers.map(([name, value]) => (
+                  <>
+                    <dt>{name}</dt>
+                    <dd>
+                      <Bytes bytes={value} />
+                    </dd>
+                  </>
+                ))}
+              </dl>
+            )}
+          </dd>
+        </dl>
+      </section>
+      <section class="panel">
+        <h2>Payload</h2>
+        <div class="side-by-side">
+          <div>
+            <h3>Text</h3>
+            <pre class="payload">{payloadText(letter.payload)}</pre>
+          </div>
+          <div>
+            <h3>Bytes</h3>
+            <pre class="payload">{letter.payload.length === 0 ? "(none)" : hexDump(letter.payload, DUMP_BYTES)}</pre>
+          </div>
+        </div>
+      </section>
+      <Repair letter={letter} index={index} canReplay={canReplay} />
+    </article>
+  );
+};
+
+const Bytes: FC<{ bytes: Buffer }> = ({ bytes }) =>
+  bytes.length === 0 ? (
+    <span class="none">none</span>
+  ) : (
+    <span class="mono breaking">{asText(bytes) ?? `0x${bytes.toString("hex")}`}</span>
+  );
+
+/** Text of a payload; bytes that are no text become replacement characters, and what is too long is cut. */
+function payloadText(payload: Buffer): string {
+  if (payload.length === 0) return "(none)";
+  const text =
+    asText(payload) ?? new TextDecoder("utf-8", { ignoreBOM: true }).decode(payload).replace(/[^\P{Cc}\n\r\t]/gu, "�");
+  return text.length <= DUMP_BYTES
+    ? text
+    : `${text.slice(0, DUMP_BYTES)}\n… ${formatCount(text.length - DUMP_BYTES)} more`;
+}
+
+const Repair: FC<{ letter: Letter; index: number; canReplay: boolean }> = ({ letter, index, canReplay }) => {
+  const text = asText(letter.payload);
+  if (!canReplay) {
+    return (
+      <section class="panel">
+        <h2>Repair and replay</h2>
+        <p class="note">
+          <a href={`/login?to=${encodeURIComponent(letterHref(letter))}`}>Log in</a> with the console's token to put
+          this letter back.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section class="panel">
+      <h2>Repair and replay</h2>
+      <p class="note">
+        The message goes back to the events topic with its key and headers. An event that is put back counts once,
+        however often.
+      </p>
+      <form method="post" action="/dead-letters/replay" data-confirm="Put this letter back on the events topic?">
+        <input type="hidden" name="letter" value={letterKey(letter)} />
+        {letter.replayedMs === undefined ? undefined : <input type="hidden" name="again" value="true" />}
+        <label for={`edited-${index}`}>Payload to send</label>
+        <textarea id={`edited-${index}`} name="edited" rows={12} spellcheck={false}>
+          {`\n${text ?? ""}`}
+        </textarea>
+        {text === undefined && letter.payload.length > 0 ? (
+          <p class="note">The bytes are no text. Leave the field empty to send them as they are.</p>
+        ) : undefined}
+        <p id={`check-${index}`} class="check" aria-live="polite" />
+        <div class="actions">
+          <button
+            type="button"
+            hx-post="/dead-letters/check"
+            hx-include={`#edited-${index}`}
+            hx-target={`#check-${index}`}
+          >
+            Check
+          </button>
+          <button type="submit" class="primary">
+            {letter.replayedMs === undefined ? "Replay" : "Replay again"}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+};
+
+/** What the contract says of a repaired payload. */
+export const CheckResult: FC<{ result: ParseResult }> = ({ result }) =>
+  result.ok ? (
+    <Badge level="ok">
+      a valid event: {result.event.source} · {result.event.eventType} · {formatTime(result.event.eventTimeMs)}
+    </Badge>
+  ) : (
+    <Badge level="bad">
+      would be refused again as {result.errorClass}: {result.reason}
+    </Badge>
+  );
+
+export const ReplayPage: FC<{ result: ReplayResult }> = ({ result }) => {
+  const { replayed, failed, skipped } = result;
+  return (
+    <div class="stack">
+      <Heading title="Replay">
+        <a href="/dead-letters">← All dead letters</a>
+      </Heading>
+      <div class={`banner banner-${failed.length > 0 ? "bad" : "ok"}`} role="status" id="replayed">
+        <strong>
+          {formatCount(replayed.length)} put back, {formatCount(failed.length)} failed, {formatCount(skipped.length)}{" "}
+          skipped
+        </strong>
+        <p>
+          {replayed.length > 0 ? "The consumer takes them up now; what is wrong still becomes a new dead letter." : ""}
+          {skipped.length > 0 ? " Letters that were put back before are skipped; open one to replay it again." : ""}
+        </p>
+      </div>
+      {failed.length > 0 ? (
+        <ul class="panel list">
+          {failed.map(({ letter, error }) => (
+            <li>
+              <a class="mono" href={letterHref(letter)}>
+                {formatPosition(letter)}
+              </a>
+              : {error}
+            </li>
+          ))}
+        </ul>
+      ) : undefined}
+      {replayed.length > 0 ? (
+        <ul class="panel list">
+          {replayed.map((letter) => (
+            <li>
+              <a class="mono" href={letterHref(letter)}>
+                {formatPosition(letter)}
+              </a>
+            </li>
+          ))}
+        </ul>
+      ) : undefined}
+      <p>
+        <a href={`/events${queryString({})}`}>Look for the events</a>
+      </p>
+    </div>
+  );
+};

@@ -1,0 +1,344 @@
+import type { FC } from "hono/jsx";
+import { SOURCES } from "../../shared/event/index.ts";
+import type { Comparison } from "../data/compare-counts.ts";
+import type { Grouping, LiveRow, LiveTotals } from "../data/live.ts";
+import type { Level, Overview } from "../data/overview.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMinute,
+  formatShare,
+  formatTime,
+  queryString,
+} from "./format.ts";
+import { Badge, Chart, Downloads, Empty, Heading, Select, Stat, Table } from "./parts.tsx";
+import { VERDICTS } from "./verification.tsx";
+
+/** What the live page was asked for. */
+export type LiveQuery = {
+  minutes: number;
+  by: Grouping;
+  source: string | undefined;
+  page: number;
+};
+
+export type LiveModel = {
+  query: LiveQuery;
+  overview: Overview;
+  totals: LiveTotals;
+  rows: LiveRow[];
+  /** Minutes of one page of the table. */
+  pageMinutes: number;
+  freshnessLimits: { warn: number; bad: number };
+};
+
+const RANGES = [
+  ["15", "15 minutes"],
+  ["60", "1 hour"],
+  ["360", "6 hours"],
+  ["1440", "1 day"],
+  ["10080", "7 days"],
+] as const;
+
+const COMPARED: Record<Comparison, { level: Level; text: string }> = {
+  equal: { level: "ok", text: "equal" },
+  in_flight: { level: "idle", text: "in flight" },
+  unknown: { level: "warn", text: "unknown sends" },
+  no_raw: { level: "idle", text: "not compared" },
+  different: { level: "bad", text: "different" },
+};
+
+const HEADLINES: Record<Level, string> = {
+  ok: "Everything is as it should be",
+  warn: "Something needs a look",
+  bad: "Something is wrong",
+  idle: "No event was stored yet",
+};
+
+/** The frame that stays; its content is refreshed in place. */
+export const LivePage: FC<{ query: LiveQuery; children?: unknown }> = ({ query, children }) => {
+  const values = { minutes: query.minutes, by: query.by, source: query.source, page: query.page };
+  // Counting a week of events every few seconds would be a load of its own.
+  const seconds = query.minutes <= 60 ? 3 : query.minutes <= 360 ? 10 : 60;
+  return (
+    <>
+      <Heading title="Live">
+        <form class="filters inline" method="get" action="/" data-autosubmit>
+          <Select name="minutes" label="Range" value={String(query.minutes)} options={RANGES} />
+          <Select
+            name="by"
+            label="By"
+            value={query.by}
+            options={[
+              ["total", "minute"],
+              ["source", "source"],
+              ["type", "source and type"],
+            ]}
+          />
+          <Select
+            name="source"
+            label="Source"
+            value={query.source}
+            options={[["", "all"], ...SOURCES.map((source) => [source, source] as const)]}
+          />
+          <noscript>
+            <button type="submit">Show</button>
+          </noscript>
+        </form>
+      </Heading>
+      <div
+        id="live"
+        class="stack"
+        data-poll
+        hx-get={`/${queryString(values)}`}
+        hx-trigger={`every ${seconds}s`}
+        hx-swap="innerMorph"
+      >
+        {children as never}
+      </div>
+    </>
+  );
+};
+
+export const LiveContent: FC<{ model: LiveModel }> = ({ model }) => {
+  const { query, overview, totals, rows } = model;
+  const differing = rows.filter((row) => row.comparison === "different").length;
+  const level = differing > 0 ? "bad" : overview.level;
+  return (
+    <>
+      <Status overview={overview} level={level} differing={differing} />
+      <Figures model={model} />
+      <div class="charts">
+        <Chart
+          id="chart-counts"
+          kind="counts"
+          src={`/api/v1/live/series?minutes=${query.minutes}`}
+          title="Events per minute: produced and shown"
+        />
+        <Chart
+          id="chart-sources"
+          kind="sources"
+          src={`/api/v1/live/series?minutes=${query.minutes}`}
+          title="Events per minute by source"
+        />
+      </div>
+      {totals.produced + totals.shown + (totals.stored ?? 0) === 0 && rows.length === 0 ? (
+        <Empty title="No events in this range">
+          Start a producer (<code>make up</code> runs one), or choose a longer range.
+        </Empty>
+      ) : (
+        <Minutes model={model} />
+      )}
+    </>
+  );
+};
+
+const Status: FC<{ overview: Overview; level: Level; differing: number }> = ({ overview, level, differing }) => (
+  <section class={`banner banner-${level}`} role="status" id="status" data-level={level}>
+    <strong>
+      <Badge level={level}>{HEADLINES[level]}</Badge>
+    </strong>
+    <span class="banner-time">
+      as of <time datetime={new Date(overview.nowMs).toISOString()}>{formatTime(overview.nowMs)}</time>
+    </span>
+    {overview.findings.length + differing > 0 ? (
+      <ul>
+        {differing > 0 ? (
+          <li>
+            {formatCount(differing)} rows of the table differ: run <code>ops verify</code> to learn what and why
+          </li>
+        ) : undefined}
+        {overview.findings.map((finding) => (
+          <li>
+            <a href={finding.href}>{finding.text}</a>
+          </li>
+        ))}
+      </ul>
+    ) : undefined}
+  </section>
+);
+
+const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, query, freshnessLimits } }) => {
+  const { freshness, lag, backlog, nowMs } = overview;
+  const age = freshness.ageMs === undefined ? undefined : freshness.ageMs / 1000;
+  const freshLevel =
+    age === undefined ? "idle" : age < freshnessLimits.warn ? "ok" : age < freshnessLimits.bad ? "warn" : "bad";
+  return (
+    <div class="stats">
+      <Stat name="Produced" id="produced" value={formatCount(totals.produced)}>
+        acknowledged, by the ledger{totals.unknown > 0 ? `; ${formatCount(totals.unknown)} unknown` : ""}
+      </Stat>
+      <Stat name="Stored" id="stored" value={totals.stored === undefined ? "–" : formatCount(totals.stored)}>
+        {totals.stored === undefined || totals.storedOfLedger === undefined
+          ? "not counted over this range"
+          : `of these ${formatCount(totals.stored - totals.storedOfLedger)} without a ledger`}
+      </Stat>
+      <Stat name="Shown" id="shown" value={formatCount(totals.shown)}>
+        in the view per minute · {formatBytes(totals.sizeBytes)}
+      </Stat>
+      <Stat
+        name="Freshness"
+        id="freshness"
+        level={freshLevel}
+        value={freshness.ageMs === undefined ? "–" : formatDuration(freshness.ageMs)}
+      >
+        {freshness.newestEventMs === undefined
+          ? "no event yet"
+          : `newest event ${formatTime(freshness.newestEventMs).slice(11)}`}
+      </Stat>
+      <Stat
+        name="Latency"
+        id="latency"
+        value={freshness.latencyMs === undefined ? "–" : formatDuration(freshness.latencyMs.p50)}
+      >
+        {freshness.latencyMs === undefined
+          ? "no event in five minutes"
+          : `median · 95 % ${formatDuration(freshness.latencyMs.p95)} · 99 % ${formatDuration(freshness.latencyMs.p99)}`}
+      </Stat>
+      <Stat name="Late" id="late" value={formatCount(totals.lateEvents)}>
+        {formatShare(totals.lateEvents, totals.shown)} of the events shown
+      </Stat>
+      <Stat
+        name="Lag"
+        id="lag"
+        value={lag && "messages" in lag ? formatCount(lag.messages) : "–"}
+        {...(lag && "error" in lag ? { level: "warn" as const } : {})}
+      >
+        {lag === undefined
+          ? "asking Kafka"
+          : "messages" in lag
+            ? "messages not yet committed"
+            : "Kafka does not answer"}
+      </Stat>
+      <Proven overview={overview} nowMs={nowMs} />
+      <Stat
+        name="Dead letters"
+        id="dead-letters"
+        value={formatCount(backlog.deadLettersHour)}
+        {...(backlog.deadLettersHour > 0 ? { level: "warn" as const } : {})}
+      >
+        <a href="/dead-letters">in the last hour; {formatCount(backlog.deadLettersOpen)} open</a>
+      </Stat>
+      <Stat
+        name="Alerts"
+        id="alerts"
+        value={formatCount(backlog.firingAlerts)}
+        {...(backlog.firingAlerts === 0
+          ? {}
+          : { level: backlog.firingCritical > 0 ? ("bad" as const) : ("warn" as const) })}
+      >
+        <a href="/alerts">firing now</a>
+      </Stat>
+      <Stat
+        name="Range"
+        value={
+          query.minutes >= 1440
+            ? `${query.minutes / 1440} d`
+            : query.minutes >= 60
+              ? `${query.minutes / 60} h`
+              : `${query.minutes} min`
+        }
+      >
+        until {formatTime(nowMs).slice(11)}
+      </Stat>
+    </div>
+  );
+};
+
+const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs }, nowMs }) => {
+  const run = runs.find(({ kind }) => kind === "verify");
+  if (run === undefined) {
+    return (
+      <Stat name="Proven until" id="proven" value="–" level="idle">
+        no verification was recorded yet
+      </Stat>
+    );
+  }
+  const verdict = VERDICTS[run.verdict];
+  return (
+    <Stat
+      name="Proven until"
+      id="proven"
+      level={verdict.level}
+      value={run.provenUntilMs === undefined ? "–" : formatMinute(run.provenUntilMs, nowMs)}
+    >
+      <a href={`/verification/${run.runId}`}>
+        {verdict.text}, {formatDuration(nowMs - run.runAtMs)} ago
+      </a>
+    </Stat>
+  );
+};
+
+const Minutes: FC<{ model: LiveModel }> = ({ model }) => {
+  const { query, rows, pageMinutes, overview } = model;
+  const pages = Math.max(1, Math.ceil(query.minutes / pageMinutes));
+  const values = { minutes: query.minutes, by: query.by, source: query.source };
+  const link = (page: number) => `/${queryString({ ...values, page: page === 1 ? undefined : page })}`;
+  return (
+    <section class="panel">
+      <div class="panel-head">
+        <h2>Per minute</h2>
+        <Downloads path="/api/v1/live/minutes" values={values} />
+      </div>
+      <Table
+        id="minutes"
+        label="Events per minute: produced, stored and shown"
+        head={
+          <>
+            <th scope="col">Minute</th>
+            {query.by === "total" ? undefined : <th scope="col">Source</th>}
+            {query.by === "type" ? <th scope="col">Type</th> : undefined}
+            <th scope="col" class="number">
+              Produced
+            </th>
+            <th scope="col" class="number">
+              Stored
+            </th>
+            <th scope="col" class="number">
+              Shown
+            </th>
+            <th scope="col" class="number">
+              Late
+            </th>
+            <th scope="col">Compared</th>
+          </>
+        }
+      >
+        {rows.map((row) => (
+          <MinuteRow row={row} by={query.by} nowMs={overview.nowMs} />
+        ))}
+      </Table>
+      {rows.length === 0 ? <p class="note">No events in this part of the range.</p> : undefined}
+      {pages > 1 ? (
+        <nav class="pager" aria-label="Parts of the range">
+          {query.page > 1 ? <a href={link(query.page - 1)}>← Newer</a> : <span />}
+          <span>
+            Page {query.page} of {formatCount(pages)}
+          </span>
+          {query.page < pages ? <a href={link(query.page + 1)}>Older →</a> : <span />}
+        </nav>
+      ) : undefined}
+    </section>
+  );
+};
+
+const MinuteRow: FC<{ row: LiveRow; by: Grouping; nowMs: number }> = ({ row, by, nowMs }) => {
+  const { level, text } = COMPARED[row.comparison];
+  return (
+    <tr>
+      <td>
+        <time datetime={new Date(row.minuteMs).toISOString()}>{formatMinute(row.minuteMs, nowMs)}</time>
+      </td>
+      {by === "total" ? undefined : <td>{row.source}</td>}
+      {by === "type" ? <td>{row.eventType}</td> : undefined}
+      <td class="number">{formatCount(row.produced)}</td>
+      <td class="number">{row.stored === undefined ? "–" : formatCount(row.stored)}</td>
+      <td class="number">{formatCount(row.shown)}</td>
+      <td class="number">{formatCount(row.lateEvents)}</td>
+      <td>
+        <Badge level={level}>{text}</Badge>
+      </td>
+    </tr>
+  );
+};
