@@ -93,6 +93,25 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
     await expectEqual();
   }, 120_000);
 
+  test("the engine's own record of a running statement shows no secret", async () => {
+    const hour = newHour();
+    await lake.insertHour(hour, 100);
+    await lake.settled();
+    const release = Promise.withResolvers<void>();
+    lake.proxy.inject((request) => (isPut(hour)(request) ? { holdUntil: release.promise } : "pass"));
+    const exporter = lake.start(["export"]);
+    const statement = await waitFor(async () => {
+      const rows = await lake.clickhouse.query<{ query: string }>(
+        "SELECT query FROM system.processes WHERE query LIKE 'INSERT INTO FUNCTION s3%'",
+      );
+      return rows.find(({ query }) => query.includes(lake.gateway.accessKeyId))?.query;
+    });
+    release.resolve();
+    expect(statement).toContain("[HIDDEN]");
+    expect(statement).not.toContain(lake.gateway.secretAccessKey);
+    expect(await exporter.exited).toBe(0);
+  }, 120_000);
+
   test("a service that denies, fails, is slow or breaks off loses and doubles nothing", async () => {
     const hours = [newHour(), newHour(), newHour()];
     for (const hour of hours) await lake.insertHour(hour, 1_000);
