@@ -82,6 +82,11 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real broker and engine (paths by ARGS="…")
 	@$(BUN) scripts/test.ts $(ARGS)
 
+.PHONY: test-lake
+test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars and pyarrow
+	@$(BUN) scripts/lake/tools.ts
+	@$(BUN) scripts/test.ts --only lake
+
 .PHONY: demo
 demo: build ## Run everything for a minute and prove the counts (DEMO_SECONDS, DEMO_RATE)
 	@$(BUN) scripts/local/fetch.ts

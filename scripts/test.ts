@@ -1,32 +1,42 @@
 /**
- * Runs the tests: `bun scripts/test.ts [path part …]`. Unit and property tests first, then integration tests, then end-to-end
- * tests through the compiled binaries, the latter two against one real broker and engine on free ports and temporary data.
+ * Runs the tests: `bun scripts/test.ts [--only KIND,…] [path part …]`. Unit and property tests first, then those that need
+ * the broker and engine, which are started once on free ports and temporary data. Without `--only` the kinds of `make test`.
  * The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./lib/ports.ts";
-import { type Counts, junitCounts, type Kind, kindOf, summary } from "./lib/test-run.ts";
+import { CORE_KINDS, type Counts, junitCounts, KINDS, type Kind, kindOf, summary } from "./lib/test-run.ts";
 import { Engine } from "./local/engine/engine.ts";
 import { Broker } from "./local/kafka/broker.ts";
 
 const ROOT = join(import.meta.dir, "..");
 /** Milliseconds one test of a kind may take. */
-const TIMEOUT_MS: Record<Kind, number> = { unit: 30_000, integration: 120_000, e2e: 300_000 };
+const TIMEOUT_MS: Record<Kind, number> = {
+  unit: 30_000,
+  integration: 120_000,
+  e2e: 300_000,
+  lake: 300_000,
+  browser: 120_000,
+  alerting: 300_000,
+};
+/** Kinds whose tests start the binaries of dist/. */
+const NEEDS_BUILD: ReadonlySet<Kind> = new Set(["e2e", "lake", "browser", "alerting"]);
 
-function select(filters: readonly string[]): Record<Kind, string[]> {
-  const selected: Record<Kind, string[]> = { unit: [], integration: [], e2e: [] };
-  for (const file of new Bun.Glob("{workers,scripts}/**/*.test.{ts,tsx}").scanSync({ cwd: ROOT })) {
-    if (filters.length > 0 && !filters.some((filter) => file.includes(filter.replace(/^\.\//, "")))) continue;
-    selected[kindOf(file)].push(file);
-  }
-  for (const files of Object.values(selected)) files.sort();
-  return selected;
+type Selection = { kind: Kind; files: string[] }[];
+
+function select(kinds: readonly Kind[], filters: readonly string[]): Selection {
+  const all = [...new Bun.Glob("{workers,scripts}/**/*.test.{ts,tsx}").scanSync({ cwd: ROOT })].sort();
+  const wanted = all.filter(
+    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter.replace(/^\.\//, ""))),
+  );
+  return kinds
+    .map((kind) => ({ kind, files: wanted.filter((file) => kindOf(file) === kind) }))
+    .filter(({ files }) => files.length > 0);
 }
 
 async function runBunTest(kind: Kind, files: readonly string[], env: Record<string, string>, dir: string) {
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   console.log(`\n== ${kind}: ${files.length} files`);
   const report = join(dir, `${kind}.xml`);
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
@@ -77,20 +87,32 @@ async function stopAll(): Promise<void> {
   await Promise.allSettled(cleanups.splice(0).map(async (cleanup) => cleanup()));
 }
 
-async function main(filters: readonly string[]): Promise<number> {
-  const files = select(filters);
-  if (Object.values(files).flat().length === 0) {
-    console.error(`no test file matches ${filters.join(" ")}`);
+/** `--only a,b` and the path filters. @throws {Error} on a kind that does not exist. */
+function readArgs(args: readonly string[]): { kinds: readonly Kind[]; filters: readonly string[] } {
+  if (args[0] !== "--only") return { kinds: CORE_KINDS, filters: args };
+  const kinds = (args[1] ?? "").split(",").map((name) => {
+    const kind = KINDS.find((known) => known === name);
+    if (kind === undefined) throw new Error(`--only ${name}: no such kind of tests; known: ${KINDS.join(", ")}`);
+    return kind;
+  });
+  return { kinds, filters: args.slice(2) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { kinds, filters } = readArgs(args);
+  const selection = select(kinds, filters);
+  if (selection.length === 0) {
+    console.error(`no test of ${kinds.join(", ")} matches ${filters.join(" ")}`);
     return 1;
   }
   const dir = mkdtempSync(join(tmpdir(), "countinghouse-run-"));
   stopAtEnd(() => rmSync(dir, { recursive: true, force: true }));
-  if (files.e2e.length > 0 && !(await build())) return 1;
-  const counts = [await runBunTest("unit", files.unit, {}, dir)];
-  if (files.integration.length + files.e2e.length > 0) {
-    const env = await startStack(dir);
-    counts.push(await runBunTest("integration", files.integration, env, dir));
-    counts.push(await runBunTest("e2e", files.e2e, env, dir));
+  if (selection.some(({ kind }) => NEEDS_BUILD.has(kind)) && !(await build())) return 1;
+  const counts: Counts[] = [];
+  let stack: Record<string, string> | undefined;
+  for (const { kind, files } of selection) {
+    if (kind !== "unit") stack ??= await startStack(dir);
+    counts.push(await runBunTest(kind, files, stack ?? {}, dir));
   }
   const total = summary(counts);
   console.log(`\n${total.line}`);

@@ -8,7 +8,12 @@ import { junitCounts, kindOf, summary } from "./test-run.ts";
 import { WaitTimeoutError, waitFor } from "./wait-for.ts";
 
 test("test files have a kind, reports are added up", () => {
-  expect(["a.test.ts", "a.integration.test.ts", "a.e2e.test.tsx"].map(kindOf)).toEqual(["unit", "integration", "e2e"]);
+  expect(["a.test.ts", "a.integration.test.ts", "a.e2e.test.tsx", "a.lake.test.ts"].map(kindOf)).toEqual([
+    "unit",
+    "integration",
+    "e2e",
+    "lake",
+  ]);
   const xml =
     '<?xml version="1.0"?>\n<testsuites name="bun test" tests="7" failures="2" skipped="1" time="1"><x tests="9"/>';
   expect(junitCounts(xml)).toEqual({ passed: 4, failed: 2, skipped: 1 });

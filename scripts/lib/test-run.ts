@@ -1,5 +1,12 @@
-/** Kinds of tests, by what they need: nothing, the real broker and engine, or those and the compiled binaries. */
-export type Kind = "unit" | "integration" | "e2e";
+/**
+ * Kinds of tests, by what they need: nothing, the real broker and engine, those and the compiled binaries; and the
+ * selections of `make test-all`, which also need tools from elsewhere: an S3 service and readers, a browser, Prometheus.
+ */
+export const KINDS = ["unit", "integration", "e2e", "lake", "browser", "alerting"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What `make test` runs. */
+export const CORE_KINDS: readonly Kind[] = ["unit", "integration", "e2e"];
 
 /** How the tests of a run ended. */
 export interface Counts {
@@ -8,10 +15,10 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** The kind of a test file, from its name. */
+/** The kind of a test file, from its name: `x.lake.test.ts` is of kind lake, `x.test.ts` a unit test. */
 export function kindOf(file: string): Kind {
-  if (/\.e2e\.test\.tsx?$/.test(file)) return "e2e";
-  return /\.integration\.test\.tsx?$/.test(file) ? "integration" : "unit";
+  const infix = /\.([a-z0-9]+)\.test\.tsx?$/.exec(file)?.[1];
+  return KINDS.find((kind) => kind === infix) ?? "unit";
 }
 
 /** The totals in a JUnit report, taken from its root element; all 0 when it has none. */
