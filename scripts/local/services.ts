@@ -1,8 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ManagedProcess } from "../lib/managed-process.ts";
 import { Engine } from "./engine/engine.ts";
 import { Broker } from "./kafka/broker.ts";
-import { type LocalSettings, logPath, pidPath, workerEnv } from "./settings.ts";
+import { consoleTokenFile, type LocalSettings, logPath, pidPath, workerEnv } from "./settings.ts";
 
 /** One long-running part of the stack, as the command line handles it. */
 export interface Service {
@@ -25,6 +26,8 @@ export interface WorkerProcess {
   readonly env: Readonly<Record<string, string>>;
   /** Answers 2xx when the worker is ready. */
   readonly readyUrl: string;
+  /** Where people reach it; default: `readyUrl`. */
+  readonly address?: string;
 }
 
 /** A binary that runs to its end before the workers start, as a migration does. */
@@ -57,19 +60,50 @@ export function workerProcesses(settings: LocalSettings): readonly WorkerProcess
       readyUrl: producer.readyUrl,
       env: { ...producer.env, SIM_RATE: String(settings.rate) },
     },
+    {
+      name: "verify",
+      command: ["dist/ops", "verify", "--watch", "--interval", "30s"],
+      env: { HEALTH_PORT: String(settings.verifyHealthPort) },
+      // Ready is what has proven something, which takes as long as it takes.
+      readyUrl: `http://127.0.0.1:${settings.verifyHealthPort}/livez`,
+    },
+    ...(existsSync(join(ROOT, "dist/console")) ? [consoleProcess(settings)] : []),
   ];
+}
+
+function consoleProcess(settings: LocalSettings): WorkerProcess {
+  return {
+    name: "console",
+    command: ["dist/console"],
+    address: `http://127.0.0.1:${settings.consolePort}`,
+    readyUrl: `http://127.0.0.1:${settings.consoleHealthPort}/readyz`,
+    env: {
+      HTTP_PORT: String(settings.consolePort),
+      HEALTH_PORT: String(settings.consoleHealthPort),
+      CONSOLE_TOKEN: readFileSync(consoleTokenFile(settings), "utf8"),
+      PROMETHEUS_URL: `http://127.0.0.1:${settings.prometheusPort}`,
+      ALERTMANAGER_URL: `http://127.0.0.1:${settings.alertmanagerPort}`,
+    },
+  };
 }
 
 /** Kafka and ClickHouse, as processes that outlive the command. */
 export function infrastructure(settings: LocalSettings): readonly Service[] {
-  const { dir, kafkaPort, clickhousePort, clickhouseUser: user, clickhousePassword: password } = settings;
+  const {
+    dir,
+    kafkaPort,
+    kafkaMetricsPort,
+    clickhousePort,
+    clickhouseUser: user,
+    clickhousePassword: password,
+  } = settings;
   const common = (name: string) => ({
     dir: join(dir, name),
     logFile: logPath(settings, name),
     pidFile: pidPath(settings, name),
     detached: true,
   });
-  const broker = new Broker({ ...common("kafka"), port: kafkaPort });
+  const broker = new Broker({ ...common("kafka"), port: kafkaPort, metricsPort: kafkaMetricsPort });
   const engine = new Engine({ ...common("clickhouse"), port: clickhousePort, user, password });
   return [
     {
@@ -95,7 +129,7 @@ export function infrastructure(settings: LocalSettings): readonly Service[] {
 
 /** The workers as services. */
 export function workers(settings: LocalSettings): readonly Service[] {
-  return workerProcesses(settings).map(({ name, command: [binary, ...args], env, readyUrl }) => {
+  return workerProcesses(settings).map(({ name, command: [binary, ...args], env, readyUrl, address }) => {
     const logFile = logPath(settings, name);
     const worker = new ManagedProcess({
       name,
@@ -111,7 +145,7 @@ export function workers(settings: LocalSettings): readonly Service[] {
     });
     return {
       name,
-      address: readyUrl,
+      address: address ?? readyUrl,
       logFile,
       pid: () => worker.identity?.pid,
       start: () => worker.start(),

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -12,6 +14,12 @@ const schema = z.object({
   LOCAL_CLICKHOUSE_PASSWORD: z.string().default(""),
   LOCAL_CONSUMER_HEALTH_PORT: port(18082),
   LOCAL_PRODUCER_HEALTH_PORT: port(18083),
+  LOCAL_VERIFY_HEALTH_PORT: port(18084),
+  LOCAL_CONSOLE_PORT: port(18081),
+  LOCAL_CONSOLE_HEALTH_PORT: port(18085),
+  LOCAL_KAFKA_METRICS_PORT: port(19404),
+  LOCAL_PROMETHEUS_PORT: port(19090),
+  LOCAL_ALERTMANAGER_PORT: port(19094),
   LOCAL_RATE: z.coerce.number().positive().max(50_000).default(50),
 });
 
@@ -25,6 +33,13 @@ export interface LocalSettings {
   readonly clickhousePassword: string;
   readonly consumerHealthPort: number;
   readonly producerHealthPort: number;
+  readonly verifyHealthPort: number;
+  readonly consolePort: number;
+  readonly consoleHealthPort: number;
+  /** Where the broker's own metrics are served. */
+  readonly kafkaMetricsPort: number;
+  readonly prometheusPort: number;
+  readonly alertmanagerPort: number;
   /** Events per second of the simulated sources. */
   readonly rate: number;
 }
@@ -40,6 +55,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     clickhousePassword: read.LOCAL_CLICKHOUSE_PASSWORD,
     consumerHealthPort: read.LOCAL_CONSUMER_HEALTH_PORT,
     producerHealthPort: read.LOCAL_PRODUCER_HEALTH_PORT,
+    verifyHealthPort: read.LOCAL_VERIFY_HEALTH_PORT,
+    consolePort: read.LOCAL_CONSOLE_PORT,
+    consoleHealthPort: read.LOCAL_CONSOLE_HEALTH_PORT,
+    kafkaMetricsPort: read.LOCAL_KAFKA_METRICS_PORT,
+    prometheusPort: read.LOCAL_PROMETHEUS_PORT,
+    alertmanagerPort: read.LOCAL_ALERTMANAGER_PORT,
     rate: read.LOCAL_RATE,
   };
 }
@@ -52,6 +73,16 @@ export function workerEnv(settings: LocalSettings): Record<string, string> {
     CLICKHOUSE_USER: settings.clickhouseUser,
     CLICKHOUSE_PASSWORD: settings.clickhousePassword,
   };
+}
+
+/** The file with the token that the console asks for, made on first use and readable by its owner only. */
+export function consoleTokenFile(settings: LocalSettings): string {
+  const path = join(settings.dir, "console-token");
+  if (!existsSync(path)) {
+    mkdirSync(settings.dir, { recursive: true });
+    writeFileSync(path, randomBytes(24).toString("hex"), { mode: 0o600 });
+  }
+  return path;
 }
 
 /** Path of a log file by process name. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { StartError } from "../lib/managed-process.ts";
 import { isPortFree, portOwner } from "../lib/ports.ts";
 import { JarsError } from "./kafka/jars.ts";
+import { monitoring } from "./monitoring.ts";
 import { infrastructure, type Service, setupSteps, workers } from "./services.ts";
 import { type LocalSettings, readSettings, workerEnv } from "./settings.ts";
 
@@ -18,7 +19,8 @@ const ROOT = join(import.meta.dir, "../..");
 
 async function up(settings: LocalSettings): Promise<void> {
   const base = infrastructure(settings);
-  for (const service of [...base, ...workers(settings)]) await checkPort(service);
+  const watching = monitoring(settings);
+  for (const service of [...base, ...workers(settings), ...watching.services]) await checkPort(service);
   for (const service of base) await startService(service);
   for (const step of setupSteps(settings)) {
     await timed(step.name, async () => {
@@ -29,13 +31,22 @@ async function up(settings: LocalSettings): Promise<void> {
       if (code !== 0) throw new StackError(`${step.name} failed with exit code ${code}; its output is above`);
     });
   }
-  for (const service of workers(settings)) await startService(service);
+  for (const service of [...workers(settings), ...watching.services]) await startService(service);
   status(settings);
+  if (watching.missing.length > 0) {
+    console.log(
+      `\nNot installed, so not started: ${watching.missing.join(", ")}. \`make test-alerts\` installs them on Debian.`,
+    );
+  }
   console.log("\n`make status` shows this again, `make down` stops it, `make clean` removes its data.");
 }
 
+function allServices(settings: LocalSettings): Service[] {
+  return [...infrastructure(settings), ...workers(settings), ...monitoring(settings).services];
+}
+
 async function down(settings: LocalSettings): Promise<void> {
-  for (const service of [...infrastructure(settings), ...workers(settings)].reverse()) {
+  for (const service of allServices(settings).reverse()) {
     if (service.pid() === undefined) console.log(`${service.name}: not running`);
     else {
       await timed(`${service.name}: stopping`, async () => {
@@ -46,8 +57,7 @@ async function down(settings: LocalSettings): Promise<void> {
 }
 
 function status(settings: LocalSettings): boolean {
-  const services = [...infrastructure(settings), ...workers(settings)];
-  const rows = services.map((service) => ({
+  const rows = allServices(settings).map((service) => ({
     service: service.name,
     state: service.pid() === undefined ? "stopped" : "running",
     pid: service.pid() ?? "",
@@ -60,7 +70,7 @@ function status(settings: LocalSettings): boolean {
 
 async function clean(settings: LocalSettings): Promise<void> {
   await down(settings);
-  for (const part of ["kafka", "clickhouse", "logs", "run"]) {
+  for (const part of ["kafka", "clickhouse", "prometheus", "alertmanager", "console-token", "logs", "run"]) {
     rmSync(join(settings.dir, part), { recursive: true, force: true });
   }
   console.log(`removed the data in ${relative(ROOT, settings.dir) || settings.dir}`);
