@@ -92,12 +92,13 @@
     },
   };
 
-  function options(figure, series, width) {
+  function options(figure, series, width, times) {
     const colours = palette();
     const text = style("--text-soft");
     const grid = { stroke: style("--line"), width: 1 };
     const axis = { stroke: text, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    const time = { stamp: true };
+    // A single point would otherwise stretch over years.
+    const time = times.length === 1 ? { range: [times[0] - 7200, times[0] + 7200] } : {};
     return {
       width,
       height: Number(figure.dataset.height ?? 220),
@@ -108,6 +109,7 @@
       axes: [
         {
           ...axis,
+          space: 90,
           values: [
             [86400, "{YYYY}-{MM}-{DD}"],
             [3600, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}"],
@@ -124,7 +126,7 @@
           stroke: colours[i % colours.length],
           fill: fill ? colours[i % colours.length].replace("rgb(", "rgba(").replace(")", ", 0.13)") : undefined,
           width: 1.75,
-          points: { show: false },
+          points: { show: times.length <= 3 },
           value: (_, value) => (value == null ? "–" : counts.format(value)),
         })),
       ],
@@ -147,7 +149,7 @@
     plot.replaceChildren();
     if (columns[0].length === 0 || series.length === 0) return message(figure, "Nothing to draw in this range");
     state.names = names;
-    state.plot = new uPlot(options(figure, series, plot.clientWidth), columns, plot);
+    state.plot = new uPlot(options(figure, series, plot.clientWidth, columns[0]), columns, plot);
   }
 
   function message(figure, text) {

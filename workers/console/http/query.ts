@@ -12,7 +12,7 @@ export const optional = <S extends z.ZodType>(schema: S) => z.preprocess(blankAs
 
 const text = () => z.string().max(512);
 
-/** A time with offset, or without (UTC), as `datetime-local` fields send it; Unix ms. */
+/** A time with offset, or without (UTC), as people write it: `2026-05-01 12:00`; Unix ms. */
 export const time = () =>
   z
     .string()

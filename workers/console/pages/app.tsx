@@ -10,7 +10,7 @@ import { problemOf } from "../http/problem.ts";
 import { hostCheck, securityHeaders } from "../http/security.ts";
 import type { Services } from "../services.ts";
 import { Layout, type PageContext } from "../views/layout.tsx";
-import { Failure, Heading } from "../views/parts.tsx";
+import { Failure, Heading, Polled } from "../views/parts.tsx";
 import { registerActions } from "./actions.tsx";
 import { registerFigures } from "./figures.tsx";
 import { registerFindings } from "./findings.tsx";
@@ -92,11 +92,11 @@ export function createConsoleApp(services: Services): Hono {
     return render(
       c,
       title,
-      <div class="stack" data-poll hx-get={retryPath(c)} hx-trigger="every 5s" hx-swap="innerMorph">
+      <Polled id="failed" href={retryPath(c)} seconds={5}>
         <Heading title="Not available" />
         {failure}
         <p class="note">This page tries again by itself.</p>
-      </div>,
+      </Polled>,
       { status, part: failure },
     );
   });

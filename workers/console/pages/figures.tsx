@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Child } from "hono/jsx";
 import { businessRows } from "../data/business.ts";
 import { eventForms, searchEvents } from "../data/events.ts";
 import { liveRows, liveTotals } from "../data/live.ts";
@@ -33,8 +34,8 @@ export function registerFigures(app: Hono, services: Services, render: Render): 
         source: asked.source,
         page: asked.page ?? 1,
       };
-      const frame = (content: unknown, status: number) =>
-        render(c, "Live", <LivePage query={query}>{content}</LivePage>, { status, part: content as never });
+      const frame = (content: Child, status: number) =>
+        render(c, "Live", <LivePage query={query}>{content}</LivePage>, { status, part: content });
       try {
         return await frame(<LiveContent model={await model(query)} />, 200);
       } catch (error) {

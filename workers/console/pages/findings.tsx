@@ -1,4 +1,5 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import type { Child } from "hono/jsx";
 import { findLetters, loadLetters, parsePosition } from "../../shared/dead-letters/letters.ts";
 import { toLetterFilter } from "../api/findings.ts";
 import { listAlerts } from "../data/alerts.ts";
@@ -7,6 +8,7 @@ import { alertShape, letterShape, pageShape, runShape } from "../http/query.ts";
 import type { Services } from "../services.ts";
 import { AlertsPage } from "../views/alerts.tsx";
 import { LetterPage, LettersPage } from "../views/dead-letters.tsx";
+import { Polled } from "../views/parts.tsx";
 import { RunPage, VerificationPage } from "../views/verification.tsx";
 import type { Render } from "./app.tsx";
 import { withQuery } from "./read-query.tsx";
@@ -17,6 +19,15 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Dead letters, verification and alerts. */
 export function registerFindings(app: Hono, services: Services, render: Render): void {
   const { reads, guard, clock } = services;
+  const refreshed = (c: Context, title: string, seconds: number, content: Child) => {
+    const { pathname, search } = new URL(c.req.url);
+    const page = (
+      <Polled id={title.toLowerCase()} href={pathname + search} seconds={seconds}>
+        {content}
+      </Polled>
+    );
+    return render(c, title, page, { part: content });
+  };
 
   app.get(
     "/dead-letters",
@@ -51,7 +62,7 @@ export function registerFindings(app: Hono, services: Services, render: Render):
       ]);
       const query = { kind: asked.kind, verdict: asked.verdict };
       const model = { query, latest, rows, total, page, limit: LIMIT, nowMs: clock.now() };
-      return render(c, "Verification", <VerificationPage model={model} />);
+      return refreshed(c, "Verification", 10, <VerificationPage model={model} />);
     }),
   );
 
@@ -68,7 +79,7 @@ export function registerFindings(app: Hono, services: Services, render: Render):
       const page = asked.page ?? 1;
       const { rows, total } = await listAlerts(reads, asked, { limit: LIMIT, skip: (page - 1) * LIMIT });
       const model = { query: { status: asked.status }, rows, total, page, limit: LIMIT, nowMs: clock.now() };
-      return render(c, "Alerts", <AlertsPage model={model} />);
+      return refreshed(c, "Alerts", 5, <AlertsPage model={model} />);
     }),
   );
 }

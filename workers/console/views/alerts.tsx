@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { AlertRow } from "../data/alerts.ts";
 import type { Level } from "../data/overview.ts";
-import { formatCount, formatDuration, queryString, safeHref } from "./format.ts";
+import { formatCount, formatDuration, safeHref } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Time } from "./parts.tsx";
 
 export type AlertsModel = {
@@ -16,14 +16,7 @@ export type AlertsModel = {
 export const AlertsPage: FC<{ model: AlertsModel }> = ({ model }) => {
   const { query, rows, total, page, limit, nowMs } = model;
   return (
-    <div
-      class="stack"
-      id="alerts"
-      data-poll
-      hx-get={`/alerts${queryString({ ...query, page })}`}
-      hx-trigger="every 5s"
-      hx-swap="innerMorph"
-    >
+    <>
       <Heading title="Alerts">
         <form class="filters inline" method="get" action="/alerts" data-autosubmit>
           <Select
@@ -56,7 +49,7 @@ export const AlertsPage: FC<{ model: AlertsModel }> = ({ model }) => {
           <Pager path="/alerts" values={query} page={page} limit={limit} total={total} />
         </>
       )}
-    </div>
+    </>
   );
 };
 

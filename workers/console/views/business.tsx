@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
 import { type BusinessRow, type BusinessView, currenciesOf } from "../data/business.ts";
-import { formatCount, formatMoney, formatTime, queryString, toLocalField } from "./format.ts";
+import { formatCount, formatMoney, formatTime, queryString, toField } from "./format.ts";
 import { Chart, Downloads, Empty, Heading, Input, Stat, Table } from "./parts.tsx";
 
 export type BusinessModel = {
@@ -20,14 +20,14 @@ const VIEWS: readonly (readonly [BusinessView, string, string])[] = [
 
 export const BusinessPage: FC<{ model: BusinessModel }> = ({ model }) => {
   const { view, rows, rolling, from, to } = model;
-  const values = { view, from: toLocalField(from), to: toLocalField(to) };
+  const values = { view, from: toField(from), to: toField(to) };
   return (
     <div class="stack">
       <Heading title="Business">
         <form class="filters inline" method="get" action="/business">
           <input type="hidden" name="view" value={view} />
-          <Input name="from" label="From" type="datetime-local" value={values.from} />
-          <Input name="to" label="To" type="datetime-local" value={values.to} />
+          <Input name="from" label="From (UTC)" hint="YYYY-MM-DD HH:MM" value={values.from} />
+          <Input name="to" label="To (UTC)" hint="YYYY-MM-DD HH:MM" value={values.to} />
           <button type="submit">Show</button>
         </form>
       </Heading>

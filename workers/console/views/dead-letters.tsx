@@ -3,7 +3,7 @@ import { asText, hexDump } from "../../shared/dead-letters/bytes.ts";
 import { formatPosition, type Letter, type LetterRow } from "../../shared/dead-letters/letters.ts";
 import { DEAD_LETTER_CLASSES, type ParseResult } from "../../shared/event/index.ts";
 import type { ReplayResult } from "../data/replay.ts";
-import { formatBytes, formatCount, formatTime, queryString, toLocalField } from "./format.ts";
+import { formatBytes, formatCount, formatTime, queryString, toField } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Input, Pager, Select, Table, Time } from "./parts.tsx";
 
 export type LettersModel = {
@@ -27,7 +27,7 @@ const Replayed: FC<{ row: LetterRow }> = ({ row }) =>
 
 export const LettersPage: FC<{ model: LettersModel }> = ({ model }) => {
   const { query, page, limit, rows, total, canReplay } = model;
-  const values = { ...query, from: toLocalField(query.from), to: toLocalField(query.to) };
+  const values = { ...query, from: toField(query.from), to: toField(query.to) };
   return (
     <div class="stack">
       <Heading title="Dead letters" />
@@ -47,8 +47,8 @@ export const LettersPage: FC<{ model: LettersModel }> = ({ model }) => {
             ["true", "open only"],
           ]}
         />
-        <Input name="from" label="From (UTC)" type="datetime-local" value={values.from} />
-        <Input name="to" label="To (UTC)" type="datetime-local" value={values.to} />
+        <Input name="from" label="From (UTC)" hint="YYYY-MM-DD HH:MM" value={values.from} />
+        <Input name="to" label="To (UTC)" hint="YYYY-MM-DD HH:MM" value={values.to} />
         <div class="field actions">
           <button type="submit" class="primary">
             Filter

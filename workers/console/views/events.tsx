@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import { EVENT_TYPES, SOURCES } from "../../shared/event/index.ts";
 import type { EventForms, StoredEvent } from "../data/events.ts";
-import { formatDuration, formatMoney, formatTime, prettyJson, queryString, toLocalField } from "./format.ts";
+import { formatDuration, formatMoney, formatTime, prettyJson, queryString, toField } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Input, Select, Table } from "./parts.tsx";
 
 export type EventsQuery = {
@@ -24,14 +24,14 @@ export type EventsModel = {
 
 const TYPES = [...new Set(Object.values(EVENT_TYPES).flat())].sort();
 
-const toValues = (query: EventsQuery) => ({ ...query, from: toLocalField(query.from), to: toLocalField(query.to) });
+const toValues = (query: EventsQuery) => ({ ...query, from: toField(query.from), to: toField(query.to) });
 
 export const EventsForm: FC<{ query: EventsQuery }> = ({ query }) => {
   const values = toValues(query);
   return (
     <form class="filters panel" method="get" action="/events">
-      <Input name="from" label="From (UTC)" type="datetime-local" value={values.from} />
-      <Input name="to" label="To (UTC)" type="datetime-local" value={values.to} />
+      <Input name="from" label="From (UTC)" hint="YYYY-MM-DD HH:MM" value={values.from} />
+      <Input name="to" label="To (UTC)" hint="YYYY-MM-DD HH:MM" value={values.to} />
       <Select
         name="source"
         label="Source"

@@ -48,7 +48,7 @@ test("times are UTC, and short when they are of today", () => {
   expect(format.formatTime(at)).toBe("2026-05-01 09:05:07");
   expect(format.formatMinute(at, at + 3_600_000)).toBe("09:05");
   expect(format.formatMinute(at, at + 86_400_000)).toBe("05-01 09:05");
-  expect(format.toLocalField(at)).toBe("2026-05-01T09:05:07");
+  expect([format.toField(at), format.toField(undefined)]).toEqual(["2026-05-01 09:05:07", ""]);
 });
 
 test("query strings leave out what is empty", () => {

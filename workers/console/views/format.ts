@@ -42,9 +42,8 @@ export function formatMoney(decimal: string): string {
 export const formatShare = (part: number, whole: number): string =>
   whole === 0 ? "0 %" : `${((100 * part) / whole).toFixed(1)} %`;
 
-/** A value for a `datetime-local` field. */
-export const toLocalField = (ms: number | undefined): string =>
-  ms === undefined ? "" : new Date(ms).toISOString().slice(0, 19);
+/** A value for a field that takes a time. */
+export const toField = (ms: number | undefined): string => (ms === undefined ? "" : formatTime(ms));
 
 /** JSON text, indented when it is JSON. Numbers keep their digits as far as doubles do; the raw form is beside it. */
 export function prettyJson(text: string): string {

@@ -1,4 +1,4 @@
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import { SOURCES } from "../../shared/event/index.ts";
 import type { Comparison } from "../data/compare-counts.ts";
 import type { Grouping, LiveRow, LiveTotals } from "../data/live.ts";
@@ -12,7 +12,7 @@ import {
   formatTime,
   queryString,
 } from "./format.ts";
-import { Badge, Chart, Downloads, Empty, Heading, Select, Stat, Table } from "./parts.tsx";
+import { Badge, Chart, Downloads, Empty, Heading, Polled, Select, Stat, Table } from "./parts.tsx";
 import { VERDICTS } from "./verification.tsx";
 
 /** What the live page was asked for. */
@@ -57,7 +57,7 @@ const HEADLINES: Record<Level, string> = {
 };
 
 /** The frame that stays; its content is refreshed in place. */
-export const LivePage: FC<{ query: LiveQuery; children?: unknown }> = ({ query, children }) => {
+export const LivePage: FC<{ query: LiveQuery; children?: Child }> = ({ query, children }) => {
   const values = { minutes: query.minutes, by: query.by, source: query.source, page: query.page };
   // Counting a week of events every few seconds would be a load of its own.
   const seconds = query.minutes <= 60 ? 3 : query.minutes <= 360 ? 10 : 60;
@@ -87,16 +87,9 @@ export const LivePage: FC<{ query: LiveQuery; children?: unknown }> = ({ query, 
           </noscript>
         </form>
       </Heading>
-      <div
-        id="live"
-        class="stack"
-        data-poll
-        hx-get={`/${queryString(values)}`}
-        hx-trigger={`every ${seconds}s`}
-        hx-swap="innerMorph"
-      >
-        {children as never}
-      </div>
+      <Polled id="live" href={`/${queryString(values)}`} seconds={seconds}>
+        {children}
+      </Polled>
     </>
   );
 };
@@ -159,7 +152,7 @@ const Status: FC<{ overview: Overview; level: Level; differing: number }> = ({ o
   </section>
 );
 
-const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, query, freshnessLimits } }) => {
+const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, freshnessLimits } }) => {
   const { freshness, lag, backlog, nowMs } = overview;
   const age = freshness.ageMs === undefined ? undefined : freshness.ageMs / 1000;
   const freshLevel =
@@ -175,7 +168,7 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, query, f
           : `of these ${formatCount(totals.stored - totals.storedOfLedger)} without a ledger`}
       </Stat>
       <Stat name="Shown" id="shown" value={formatCount(totals.shown)}>
-        in the view per minute · {formatBytes(totals.sizeBytes)}
+        by the view · {formatBytes(totals.sizeBytes)}
       </Stat>
       <Stat
         name="Freshness"
@@ -194,7 +187,7 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, query, f
       >
         {freshness.latencyMs === undefined
           ? "no event in five minutes"
-          : `median · 95 % ${formatDuration(freshness.latencyMs.p95)} · 99 % ${formatDuration(freshness.latencyMs.p99)}`}
+          : `median · p95 ${formatDuration(freshness.latencyMs.p95)} · p99 ${formatDuration(freshness.latencyMs.p99)}`}
       </Stat>
       <Stat name="Late" id="late" value={formatCount(totals.lateEvents)}>
         {formatShare(totals.lateEvents, totals.shown)} of the events shown
@@ -229,18 +222,6 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, query, f
           : { level: backlog.firingCritical > 0 ? ("bad" as const) : ("warn" as const) })}
       >
         <a href="/alerts">firing now</a>
-      </Stat>
-      <Stat
-        name="Range"
-        value={
-          query.minutes >= 1440
-            ? `${query.minutes / 1440} d`
-            : query.minutes >= 60
-              ? `${query.minutes / 60} h`
-              : `${query.minutes} min`
-        }
-      >
-        until {formatTime(nowMs).slice(11)}
       </Stat>
     </div>
   );

@@ -36,6 +36,18 @@ export const Stat: FC<{ name: string; value: Child; unit?: string; level?: Level
 
 export const Time: FC<{ ms: number }> = ({ ms }) => <time datetime={new Date(ms).toISOString()}>{formatTime(ms)}</time>;
 
+/** Content that is asked for anew every few seconds and changed in place; the answer must be the content alone. */
+export const Polled: FC<{ id: string; href: string; seconds: number; children?: Child }> = ({
+  id,
+  href,
+  seconds,
+  children,
+}) => (
+  <div id={id} class="stack" data-poll hx-get={href} hx-trigger={`every ${seconds}s`} hx-swap="innerMorph">
+    {children}
+  </div>
+);
+
 export const Heading: FC<{ title: string; children?: Child }> = ({ title, children }) => (
   <div class="heading">
     <h1>{title}</h1>
@@ -109,22 +121,20 @@ export const Select: FC<{
   </Field>
 );
 
-export const Input: FC<{ name: string; label: string; value: string | undefined; type?: string; hint?: string }> = ({
+export const Input: FC<{ name: string; label: string; value: string | undefined; hint?: string }> = ({
   name,
   label,
   value,
-  type = "text",
   hint,
 }) => (
   <Field name={name} label={label}>
     <input
       id={`f-${name}`}
       name={name}
-      type={type}
       value={value ?? ""}
       autocomplete="off"
       spellcheck={false}
-      {...(type === "datetime-local" ? { step: "1" } : { maxlength: 512 })}
+      maxlength={512}
       {...(hint === undefined ? {} : { placeholder: hint })}
     />
   </Field>

@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { VerificationRun } from "../../shared/clickhouse/tables/verification-runs.ts";
 import type { Level } from "../data/overview.ts";
 import { parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
-import { formatCount, formatDuration, formatTime, prettyJson, queryString } from "./format.ts";
+import { formatCount, formatDuration, formatMinute, formatTime, prettyJson } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Stat, Table, Time } from "./parts.tsx";
 
 export const VERDICTS: Record<RunRow["verdict"], { level: Level; text: string }> = {
@@ -30,14 +30,7 @@ const Verdict: FC<{ verdict: RunRow["verdict"] }> = ({ verdict }) => (
 export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) => {
   const { query, latest, rows, total, page, limit, nowMs } = model;
   return (
-    <div
-      class="stack"
-      id="verification"
-      data-poll
-      hx-get={`/verification${queryString({ ...query, page })}`}
-      hx-trigger="every 10s"
-      hx-swap="innerMorph"
-    >
+    <>
       <Heading title="Verification">
         <form class="filters inline" method="get" action="/verification" data-autosubmit>
           <Select
@@ -71,7 +64,7 @@ export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) =>
           <Stat
             name={`${KINDS[run.kind]}: proven until`}
             level={VERDICTS[run.verdict].level}
-            value={run.provenUntilMs === undefined ? "–" : formatTime(run.provenUntilMs).slice(11)}
+            value={run.provenUntilMs === undefined ? "–" : formatMinute(run.provenUntilMs, nowMs)}
           >
             <a href={`/verification/${run.runId}`}>
               {VERDICTS[run.verdict].text}, {formatDuration(nowMs - run.runAtMs)} ago
@@ -134,7 +127,7 @@ export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) =>
           <Pager path="/verification" values={query} page={page} limit={limit} total={total} />
         </section>
       )}
-    </div>
+    </>
   );
 };
 
