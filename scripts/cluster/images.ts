@@ -60,8 +60,11 @@ async function compile(worker: string, platform: Platform, tag: string): Promise
 }
 
 /** Builds the image of every worker; returns their names. Several platforms are pushed to the registry as one image. */
-export async function buildImages(settings: Settings, platformText = process.env.PLATFORMS): Promise<string[]> {
-  const tag = await imageTag(settings);
+export async function buildImages(
+  settings: Settings,
+  tag: string,
+  platformText = process.env.PLATFORMS,
+): Promise<string[]> {
   const platforms = platformsOf(platformText);
   const created = (await must(["git", "log", "-1", "--format=%cI"])).trim();
   const epoch = (await must(["git", "log", "-1", "--format=%ct"])).trim();

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { buildImages } from "./images.ts";
+import { buildImages, imageTag } from "./images.ts";
 import { deleteCluster } from "./kind.ts";
 import { open } from "./open.ts";
 import { chaos, logs, scale, status } from "./operate.ts";
@@ -44,7 +44,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     await deleteCluster(settings);
   },
   images: async (settings) => {
-    for (const name of await buildImages(settings)) console.log(name);
+    for (const name of await buildImages(settings, await imageTag(settings))) console.log(name);
   },
   status: onCluster(status),
   verify: onCluster(async (cluster) => {

@@ -15,7 +15,9 @@ export async function up(settings: Settings): Promise<void> {
   await preflight(settings);
   await createCluster(settings);
   const cluster = new Cluster(settings);
-  if (settings.images.build) await loadImages(settings, await buildImages(settings));
+  // Once: the tree may change while the images are built.
+  const tag = await imageTag(settings);
+  if (settings.images.build) await loadImages(settings, await buildImages(settings, tag));
   await step("namespaces and network policies", async () => {
     await apply(cluster, "k8s/base/namespaces.yaml");
     await apply(cluster, "k8s/base/network-policies.yaml", NAMESPACE.app);
@@ -30,7 +32,7 @@ export async function up(settings: Settings): Promise<void> {
   });
   await step("waiting for ClickHouse and Kafka", () => waitForStores(cluster));
   await step("countinghouse", async () => {
-    await installApp(cluster, await imageTag(settings));
+    await installApp(cluster, tag);
     await waitForApp(cluster);
   });
   await step("waiting for monitoring", () => waitForMonitoring(cluster));

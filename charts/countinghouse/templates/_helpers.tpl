@@ -50,6 +50,29 @@ app.kubernetes.io/component: {{ . }}
 {{- .Values.ingest.apiKeysSecret | default "ingest-api-keys" -}}
 {{- end }}
 
+{{- define "countinghouse.consoleTokenSecret" -}}
+{{- .Values.console.tokenSecret | default "console-token" -}}
+{{- end }}
+
+{{/*
+A Secret with one random value, made at the first installation and kept afterwards: (dict "root" $ "component" … "name" … "key" …).
+*/}}
+{{- define "countinghouse.generatedSecret" -}}
+{{- $existing := lookup "v1" "Secret" .root.Release.Namespace .name | default dict -}}
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "countinghouse.labels" . | nindent 4 }}
+  annotations:
+    # Clients keep working after a reinstallation.
+    helm.sh/resource-policy: keep
+type: Opaque
+data:
+  {{ .key }}: {{ get ($existing.data | default dict) .key | default (randAlphaNum 40 | b64enc) }}
+{{- end }}
+
 {{/* Pod Security `restricted`. 65532 is the conventional user of images without a shell. */}}
 {{- define "countinghouse.podSecurity" -}}
 runAsNonRoot: true

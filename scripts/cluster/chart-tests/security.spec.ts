@@ -35,7 +35,7 @@ describe("every pod", () => {
 
   test.each(pods)("%s takes secrets by reference only", (_, spec) => {
     for (const { name, value, valueFrom } of spec.containers.flatMap(({ env = [] }) => env)) {
-      if (!/PASSWORD|KEY|SECRET|CLICKHOUSE_USER/.test(name)) continue;
+      if (!/PASSWORD|KEY|SECRET|TOKEN|CLICKHOUSE_(WRITE_)?USER/.test(name)) continue;
       expect(value).toBeUndefined();
       expect(valueFrom?.secretKeyRef?.name).toBeString();
     }
@@ -61,7 +61,7 @@ test("no ServiceAccount mounts a token", () => {
 
 test("no ConfigMap holds a password or a key", () => {
   for (const map of objects.filter(({ kind }) => kind === "ConfigMap")) {
-    expect(Object.keys(at<object>(map, "data")).filter((name) => /PASSWORD|API_KEYS|SECRET/.test(name))).toEqual([]);
+    expect(Object.keys(at<object>(map, "data")).filter((name) => /PASSWORD|API_KEYS|SECRET|TOKEN/.test(name))).toEqual([]);
   }
 });
 
