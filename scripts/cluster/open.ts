@@ -48,6 +48,8 @@ export async function open(cluster: Cluster): Promise<void> {
   const context = `KUBECONFIG=${cluster.settings.kubeconfig} kubectl`;
   const password = `get secret -n ${NAMESPACE.monitoring} monitoring-grafana -o jsonpath='{.data.admin-password}' | base64 -d`;
   console.log(`\nGrafana: user admin, password: ${context} ${password}`);
+  const token = `get secret -n ${NAMESPACE.app} console-token -o jsonpath='{.data.token}' | base64 -d`;
+  console.log(`Console: token: ${context} ${token}`);
   console.log("Ctrl-C closes them all.");
   process.once("SIGINT", async () => {
     await Promise.allSettled(forwards.map((one) => one.stop()));

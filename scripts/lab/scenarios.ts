@@ -138,7 +138,7 @@ export const SCENARIOS: readonly Scenario[] = [
     sources: ["cluster"],
     run: async ({ cluster }) => {
       const query = `up{namespace="${NAMESPACE.app}"}`;
-      const workers = ["producer", "consumer", "ingest"];
+      const workers = ["producer", "consumer", "ingest", "console"];
       let jobs: string[] = [];
       await waitFor(
         async () => {

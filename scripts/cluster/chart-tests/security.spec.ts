@@ -61,7 +61,9 @@ test("no ServiceAccount mounts a token", () => {
 
 test("no ConfigMap holds a password or a key", () => {
   for (const map of objects.filter(({ kind }) => kind === "ConfigMap")) {
-    expect(Object.keys(at<object>(map, "data")).filter((name) => /PASSWORD|API_KEYS|SECRET|TOKEN/.test(name))).toEqual([]);
+    expect(Object.keys(at<object>(map, "data")).filter((name) => /PASSWORD|API_KEYS|SECRET|TOKEN/.test(name))).toEqual(
+      [],
+    );
   }
 });
 
