@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Settings } from "./settings.ts";
 import { must, run } from "./shell.ts";
@@ -31,4 +31,6 @@ export async function deleteCluster(settings: Settings): Promise<void> {
   if (!(await exists(settings))) return say(`there is no kind cluster ${settings.name}`);
   const target = ["--name", settings.name, "--kubeconfig", settings.kubeconfig];
   await step(`deleting kind cluster ${settings.name}`, () => must(["kind", "delete", "cluster", ...target]));
+  // Later commands shall say that there is no cluster, not that it does not answer.
+  rmSync(settings.kubeconfig, { force: true });
 }
