@@ -1,12 +1,12 @@
 import { createClickHouse } from "../shared/clickhouse/client.ts";
 import { buildInfo } from "../shared/runtime/build-info.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
-import { errorMessage } from "../shared/runtime/errors.ts";
 import { startHealthServer } from "../shared/runtime/health-server.ts";
 import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../shared/runtime/logger.ts";
+import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { MAX_BODY_BYTES } from "./api/actions.ts";
-import { type ConsoleConfig, loadConsoleConfig } from "./config.ts";
+import { type ConsoleConfig, consoleConfigSchema, loadConsoleConfig } from "./config.ts";
 import { createConsole } from "./console.ts";
 import { startLagWatch } from "./data/lag.ts";
 import { createConsoleMetrics } from "./metrics.ts";
@@ -61,12 +61,15 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   return { finished: lag.finished };
 }
 
-let config: ConsoleConfig;
-try {
-  config = loadConsoleConfig(process.env);
-} catch (error) {
-  createLogger({ name: "console", level: "info" }).fatal(errorMessage(error));
-  process.exit(2);
-}
+runWorkerCli({
+  name: "console",
+  description: "Serves the web page and JSON API for figures, dead letters, verification and alerts.",
+  examples: [
+    "CLICKHOUSE_URL=http://127.0.0.1:18123 CONSOLE_TOKEN=$(openssl rand -hex 24) console",
+    "HTTP_PORT=8090 console",
+  ],
+  schema: consoleConfigSchema,
+});
+const config = configOrExit(() => loadConsoleConfig(process.env));
 const logger = createLogger({ name: "console", level: config.LOG_LEVEL });
 await runWorker(logger, (scope) => start(config, logger, scope));

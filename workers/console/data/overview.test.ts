@@ -53,6 +53,15 @@ test("freshness turns to warn and bad at its limits", () => {
   expect(level({ ageMs: 60_000 })).toBe("bad");
 });
 
+test("messages that wait while nothing arrives are bad at once", () => {
+  const lag = { messages: 1_234, atMs: NOW };
+  expect(level({ ageMs: 29_999, lag })).toBe("ok");
+  expect(judge(parts({ ageMs: 30_000, lag }), limits).findings[0]).toMatchObject({
+    level: "bad",
+    text: "No new event for 30 s, though 1,234 messages wait: the consumers do not work",
+  });
+});
+
 test("proofs: differences are bad, no proof and an old one are warnings, an old audit is neither", () => {
   expect(level({ runs: [{ ...run, verdict: "different", missing: 1 }] })).toBe("bad");
   expect(level({ runs: [{ ...run, verdict: "not_proven" }] })).toBe("warn");

@@ -43,7 +43,7 @@ export function judge(
   limits: OverviewLimits,
 ): Pick<Overview, "level" | "findings"> {
   const findings = [
-    ...judgeFreshness(parts.freshness, limits),
+    ...judgeFreshness(parts.freshness, parts.lag, limits),
     ...judgeLag(parts.lag),
     ...parts.runs.flatMap((run) => judgeRun(run, parts.nowMs, limits)),
     ...judgeAlerts(parts.backlog),
@@ -53,12 +53,18 @@ export function judge(
   return { level: worst ?? (empty ? "idle" : "ok"), findings };
 }
 
-function judgeFreshness({ ageMs }: Freshness, limits: OverviewLimits): Finding[] {
+function judgeFreshness({ ageMs }: Freshness, lag: Lag | undefined, limits: OverviewLimits): Finding[] {
   if (ageMs === undefined) return [];
   const seconds = Math.floor(ageMs / 1000);
   if (seconds < limits.freshnessWarn) return [];
-  const level = seconds < limits.freshnessBad ? "warn" : "bad";
-  return [{ level, text: `No new event for ${duration(ageMs)}`, href: "/" }];
+  const text = `No new event for ${duration(ageMs)}`;
+  // Without waiting messages nobody may be producing; with them it is the consumers' fault, and certain sooner.
+  const waiting = lag !== undefined && "messages" in lag ? lag.messages : 0;
+  if (waiting > 0) {
+    const count = waiting.toLocaleString("en-US");
+    return [{ level: "bad", text: `${text}, though ${count} messages wait: the consumers do not work`, href: "/" }];
+  }
+  return [{ level: seconds < limits.freshnessBad ? "warn" : "bad", text, href: "/" }];
 }
 
 function judgeLag(lag: Lag | undefined): Finding[] {

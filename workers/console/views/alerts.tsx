@@ -83,7 +83,7 @@ const AlertCard: FC<{ alert: AlertRow; nowMs: number }> = ({ alert, nowMs }) => 
             <Time ms={alert.endsAtMs} />
           </>
         )}
-        {`, ${formatDuration(Math.max(0, lasted))} · ${formatCount(alert.notifications)} notifications, the last at `}
+        {`, ${formatDuration(Math.max(0, lasted))} · ${formatCount(alert.notifications)} ${alert.notifications === 1 ? "notification" : "notifications"}, the last at `}
         <Time ms={alert.lastReceivedMs} />
       </p>
       <p class="labels">

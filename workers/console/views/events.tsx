@@ -98,7 +98,7 @@ export const EventsPage: FC<{ model: EventsModel }> = ({ model }) => {
             {rows.map((row) => (
               <tr>
                 <td>
-                  {row.event_time}
+                  <a href={`/events/${row.event_id}`}>{row.event_time}</a>
                   {row.is_late ? <Badge level="warn">late</Badge> : undefined}
                 </td>
                 <td>{row.source}</td>

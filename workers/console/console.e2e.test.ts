@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { createTestDatabase, startWorker, useStack } from "../shared/testing/index.ts";
+
+const TOKEN = "a-token-for-tests-0123456789";
+
+test("the binary serves pages, assets and metrics, and stops cleanly", async () => {
+  const stack = await useStack();
+  const db = await createTestDatabase(stack.clickhouse);
+  const env = { ...db.env, KAFKA_BROKERS: stack.brokers, HTTP_PORT: "0", HEALTH_PORT: "0", CONSOLE_TOKEN: TOKEN };
+  const worker = startWorker({ binary: "console", env });
+  try {
+    const { json } = await worker.waitForLog((line) => line.json.msg === "console ready");
+    const url = `http://127.0.0.1:${json.http_port}`;
+    const page = await (await fetch(url)).text();
+    expect(page).toStartWith("<!doctype html><html");
+    const assets = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+    expect(new Set(assets).size).toBe(7);
+    for (const path of assets) {
+      const asset = await fetch(url + path);
+      expect([path, asset.status, asset.headers.get("cache-control")]).toEqual([
+        path,
+        200,
+        "public, max-age=31536000, immutable",
+      ]);
+      expect((await asset.text()).length).toBeGreaterThan(100);
+    }
+    const health = `http://127.0.0.1:${json.health_port}`;
+    expect((await fetch(`${health}/readyz`)).status).toBe(200);
+    const metrics = await (await fetch(`${health}/metrics`)).text();
+    expect(metrics).toContain('countinghouse_console_http_requests_total{route="/",status="200"} 1');
+    expect(metrics).toContain('countinghouse_console_http_requests_total{route="/assets/:name",status="200"}');
+    expect(metrics).toContain("countinghouse_console_query_duration_seconds_count");
+    expect(metrics).toContain("countinghouse_console_build_info");
+    expect(await worker.kill()).toBe(0);
+    expect(worker.logs.map((line) => line.text).join("\n")).not.toContain(TOKEN);
+  } finally {
+    await worker.kill("SIGKILL");
+    await db.drop();
+  }
+}, 60_000);
+
+test("off loopback without a token the binary refuses to start and says why", async () => {
+  const worker = startWorker({ binary: "console", env: { HTTP_HOST: "0.0.0.0", HTTP_PORT: "0" } });
+  expect(await worker.exited).toBe(2);
+  expect(worker.logs.at(-1)?.text).toContain(
+    "CONSOLE_TOKEN: is required because HTTP_HOST=0.0.0.0 is no loopback address",
+  );
+}, 30_000);
