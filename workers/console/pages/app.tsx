@@ -33,7 +33,7 @@ export function createConsoleApp(services: Services): Hono {
     const end = metrics.requestSeconds.startTimer();
     await next();
     // The pattern, not the path: the number of series must not grow with what is asked for.
-    const route = routePath(c, -1);
+    const route = routePath(c);
     end({ route });
     metrics.requests.inc({ route, status: c.res.status });
   });
