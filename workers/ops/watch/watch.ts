@@ -89,7 +89,6 @@ async function run(kind: Kind, state: LoopState, options: WatchOptions, deps: De
   const { io, logger, metrics, writer } = deps;
   const sinceMs = io.clock.now();
   state.running = { kind, sinceMs };
-  // Also after a failure: an audit that cannot end must not follow every verification.
   if (kind === "audit") state.lastAuditMs = sinceMs;
   try {
     const found = await withServices(io, (services) => prove(kind, services, options));
@@ -112,11 +111,15 @@ async function run(kind: Kind, state: LoopState, options: WatchOptions, deps: De
     if (io.signal.aborted) return;
     metrics.failures.inc({ kind, code: error.code });
     state.failing = `${kind}: ${error.code}`;
+    if (kind === "audit") state.lastAuditMs -= options.auditEveryMs - retryDelayMs(options);
     logger.warn({ kind, ...errorFields(error) }, "run failed");
   } finally {
     state.running = undefined;
   }
 }
+
+/** An audit that failed is tried again sooner than the next is due, but does not follow every verification. */
+const retryDelayMs = ({ auditEveryMs, intervalMs }: WatchOptions) => Math.min(auditEveryMs, 10 * intervalMs);
 
 async function prove(kind: Kind, services: Services, options: WatchOptions) {
   const { waitMs, allowUnseen, tempDir } = options;
