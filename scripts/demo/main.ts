@@ -8,6 +8,10 @@ import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
 import { type DemoConfig, readDemoConfig } from "./config.ts";
 import { showProgress } from "./progress.ts";
 
+/** Events are held back for 60 s at most; the verdicts take about as long together as this, seconds. */
+const WAIT_HELD_S = 60;
+const PROOF_S = 30;
+
 const say = (text: string) => console.log(`\n== ${text}`);
 
 async function runDemo(pipeline: EmbeddedPipeline, config: DemoConfig): Promise<number> {
@@ -27,7 +31,11 @@ async function runDemo(pipeline: EmbeddedPipeline, config: DemoConfig): Promise<
       "0.01",
     ]),
   );
-  const progress = showProgress(pipeline, 5_000);
+  console.log(
+    `This takes about ${Math.ceil((seconds + WAIT_HELD_S + PROOF_S) / 30) / 2} minutes: ${seconds} s of events, up to ` +
+      `${WAIT_HELD_S} s until the last held-back ones are sent, then the proof`,
+  );
+  const progress = showProgress(pipeline, producer, 5_000);
 
   await Bun.sleep((seconds * 1000) / 2);
   await killAndRestart(pipeline, consumers[0]);
@@ -53,7 +61,10 @@ async function runDemo(pipeline: EmbeddedPipeline, config: DemoConfig): Promise<
 
 async function killAndRestart(pipeline: EmbeddedPipeline, victim: RunningWorker | undefined): Promise<void> {
   await victim?.kill("SIGKILL");
-  console.log(`            a consumer (pid ${victim?.pid}) was killed with SIGKILL`);
+  console.log(
+    `            a consumer (pid ${victim?.pid}) was killed with SIGKILL; what it was reading stands still until Kafka`,
+  );
+  console.log(`            gives it to the others, after a session timeout of 15 s`);
   await Bun.sleep(2_000);
   const again = pipeline.startConsumer();
   console.log(`            and started again (pid ${again.pid})`);

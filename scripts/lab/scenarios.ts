@@ -42,7 +42,7 @@ async function exact(cluster: Cluster): Promise<string> {
   await scaleProducer(cluster, 0);
   try {
     const { code, output } = await verify(cluster);
-    check(code === 0 && !/In motion/.test(output), `verify ended with ${code}:\n${output}`);
+    check(code === 0 && !/still moving/.test(output), `verify ended with ${code}:\n${output}`);
     const sum = await withSql(cluster, totals);
     check(sum.stored === sum.counted, `${sum.stored} events are stored, ${sum.counted} are counted`);
     const proven = /^EXACT.*$/m.exec(output)?.[0] ?? "exact";

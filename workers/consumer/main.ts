@@ -1,12 +1,13 @@
 import { createClickHouse } from "../shared/clickhouse/client.ts";
 import { createKafkaClient } from "../shared/kafka/client.ts";
+import { kafkaConfigProblems } from "../shared/kafka/config.ts";
 import { buildInfo } from "../shared/runtime/build-info.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { loadConfig } from "../shared/runtime/config.ts";
-import { errorMessage } from "../shared/runtime/errors.ts";
 import { type HealthChecks, startHealthServer } from "../shared/runtime/health-server.ts";
 import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../shared/runtime/logger.ts";
+import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
 import { startMemoryGuard } from "./memory-guard.ts";
 import { createConsumerMetrics } from "./metrics.ts";
@@ -50,12 +51,16 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   return { finished: Promise.race([events.ingest.finished, ledger.finished]) };
 }
 
-let config: ConsumerConfig;
-try {
-  config = loadConfig(consumerConfigSchema, process.env);
-} catch (error) {
-  createLogger({ name: "consumer", level: "info" }).fatal(errorMessage(error));
-  process.exit(2);
-}
+runWorkerCli({
+  name: "consumer",
+  description:
+    "Reads events from Kafka, checks them, and stores them in ClickHouse; what is refused becomes a dead letter.",
+  examples: [
+    "KAFKA_BROKERS=kafka:9092 CLICKHOUSE_URL=http://clickhouse:8123 consumer",
+    "BATCH_MAX_AGE_MS=200 HEALTH_PORT=8080 consumer",
+  ],
+  schema: consumerConfigSchema,
+});
+const config = configOrExit(() => loadConfig(consumerConfigSchema, process.env, kafkaConfigProblems));
 const logger = createLogger({ name: "consumer", level: config.LOG_LEVEL });
 await runWorker(logger, (scope) => start(config, logger, scope));

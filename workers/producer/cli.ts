@@ -30,7 +30,7 @@ const COMMON: readonly [string, string, string][] = [
 
 const FILE: readonly [string, string, string][] = [
   ["--rate <n>", "FILE_RATE", "lines per second; default: as fast as they are acknowledged"],
-  ["--shift-time", "FILE_SHIFT_TIME", "the first event happens now, the others relative to it; gives new ids"],
+  ["--shift-time", "FILE_SHIFT_TIME", "the newest event happens now, the others before it; gives new ids; not with -"],
   ["--repeat <n>", "FILE_REPEAT", "send the file this often"],
 ];
 
@@ -52,8 +52,8 @@ Examples:
 
 Exit codes:
   0  everything sent was acknowledged (held-back events dropped by a signal were never promised)
-  1  failed, or acknowledgements stayed unknown
-  2  usage or configuration error`;
+  1  failed, acknowledgements stayed unknown, or stopped before Kafka was reached
+  2  usage or configuration error, or a file that cannot be read`;
 
 /**
  * The command line. `run` gets what it lays over the environment; it is called once, unless --help, --version or a usage

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { SOURCES, type Source } from "../shared/event/index.ts";
 import { COMPRESSIONS } from "../shared/kafka/codecs.ts";
-import { kafkaConfigShape } from "../shared/kafka/config.ts";
+import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
 import { type Env, envBool, envInt, envList, envNumber, loadConfig } from "../shared/runtime/config.ts";
-import { AppError } from "../shared/runtime/errors.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
 const share = () => envNumber(0, 1);
@@ -88,7 +87,7 @@ export const producerConfigSchema = z.object({
     .describe("Lines per second; default: as fast as they are acknowledged"),
   FILE_SHIFT_TIME: envBool()
     .prefault("false")
-    .describe("Move times so that the first event happens now, and give the events new ids"),
+    .describe("Move times so that the newest event happens now, and give the events new ids; needs a file, not -"),
   FILE_REPEAT: envInt(1, 1_000_000).prefault("1").describe("How often to send the file"),
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address of the ingest API"),
   HTTP_PORT: envInt(0, 65_535).prefault("8080").describe("Port of the ingest API; 0 picks a free one and logs it"),
@@ -112,15 +111,25 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
  * @throws AppError `CONFIG_INVALID`.
  */
 export function loadProducerConfig(env: Env, flags: Env = {}): ProducerConfig {
-  const config = loadConfig(producerConfigSchema, { ...env, ...flags });
-  if (config.SOURCE === "file" && config.FILE_PATH === undefined) {
-    throw new AppError("CONFIG_INVALID", "Configuration is invalid:\n  FILE_PATH: is required with SOURCE=file", {
-      retry: false,
-    });
+  return loadConfig(producerConfigSchema, { ...env, ...flags }, (config) => [
+    ...kafkaConfigProblems(config),
+    ...sourceProblems(config),
+  ]);
+}
+
+function sourceProblems(config: Partial<ProducerConfig>): string[] {
+  const problems: string[] = [];
+  if (config.SOURCE === "file") {
+    const { FILE_PATH: path, FILE_SHIFT_TIME: shifts, FILE_REPEAT: repeat = 1 } = config;
+    if (path === undefined) problems.push("FILE_PATH: is required with SOURCE=file");
+    if (path === "-" && shifts) {
+      problems.push("FILE_SHIFT_TIME: needs a file, standard input cannot be read twice; save it to a file first");
+    }
+    if (path === "-" && repeat > 1)
+      problems.push("FILE_REPEAT: standard input can be read only once; save it to a file first");
   }
-  if (config.SOURCE === "http" && !config.API_KEYS && !LOOPBACK.has(config.HTTP_HOST)) {
-    const reason = "is required unless HTTP_HOST is loopback";
-    throw new AppError("CONFIG_INVALID", `Configuration is invalid:\n  API_KEYS: ${reason}`, { retry: false });
+  if (config.SOURCE === "http" && !config.API_KEYS && config.HTTP_HOST && !LOOPBACK.has(config.HTTP_HOST)) {
+    problems.push("API_KEYS: is required unless HTTP_HOST is loopback");
   }
-  return config;
+  return problems;
 }

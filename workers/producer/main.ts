@@ -1,18 +1,17 @@
-import { errorMessage } from "../shared/runtime/errors.ts";
 import { runWorker } from "../shared/runtime/lifecycle.ts";
 import { createLogger } from "../shared/runtime/logger.ts";
+import { configOrExit } from "../shared/runtime/worker-cli.ts";
 import { createCli, EXIT } from "./cli.ts";
-import { loadProducerConfig, type ProducerConfig } from "./config.ts";
+import { loadProducerConfig } from "./config.ts";
 import { startProducer } from "./producer.ts";
+import { assertReadable } from "./sources/file.ts";
 
 const cli = createCli(async (flags) => {
-  let config: ProducerConfig;
-  try {
-    config = loadProducerConfig(process.env, flags);
-  } catch (error) {
-    console.error(errorMessage(error));
-    process.exit(EXIT.usage);
-  }
+  const config = configOrExit(() => {
+    const loaded = loadProducerConfig(process.env, flags);
+    if (loaded.SOURCE === "file" && loaded.FILE_PATH !== undefined) assertReadable(loaded.FILE_PATH);
+    return loaded;
+  });
   const logger = createLogger({ name: "producer", level: config.LOG_LEVEL });
   await runWorker(logger, (scope) => startProducer(config, { logger, scope }));
 });

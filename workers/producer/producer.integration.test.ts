@@ -124,6 +124,30 @@ describe("simulated source", () => {
   }, 30_000);
 });
 
+describe("what cannot start", () => {
+  test("a port that is taken is named once, without a stack, and nothing is complete", async () => {
+    const { env } = await createTestTopics(stack.brokers);
+    using taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    const worker = start(["http", "--port", String(taken.port)], env);
+    expect(await worker.exited).toBe(1);
+    const errors = worker.logs.filter(({ json }) => json.level === "error");
+    expect(errors.map(({ json }) => [json.code, json.stack])).toEqual([["CANNOT_LISTEN", undefined]]);
+    expect(errors[0]?.text).toContain("--port");
+    expect(summaryOf(worker).complete).toBe(false);
+  }, 30_000);
+
+  test("Kafka is down: said in one line without stacks, and SIGTERM ends it with 1 and an honest summary", async () => {
+    const worker = start(["simulate"], { KAFKA_BROKERS: "127.0.0.1:1,[::1]:1" });
+    const line = await worker.waitForLog(({ json }) =>
+      String(json.msg).startsWith("cannot reach Kafka at 127.0.0.1:1"),
+    );
+    expect(line.text).not.toContain("stack");
+    expect(await worker.kill("SIGTERM")).toBe(1);
+    expect(summaryOf(worker)).toMatchObject({ complete: false, events: 0, acknowledged: 0 });
+    expect(worker.logs.some(({ json }) => json.component === "kafka")).toBe(false);
+  }, 30_000);
+});
+
 describe("file source", () => {
   test("sends every line as it is, broken ones too", async () => {
     const { env, kafka, config } = await createTestTopics(stack.brokers);
@@ -142,10 +166,18 @@ describe("file source", () => {
     await Bun.file(path).delete();
   }, 60_000);
 
-  test("a missing file ends with exit 1", async () => {
-    const { env } = await createTestTopics(stack.brokers);
-    const worker = start(["file", "/tmp/no-such-file.jsonl"], env);
-    expect(await worker.exited).toBe(1);
-    expect(worker.logs.some(({ json }) => json.code === "FILE_NOT_FOUND")).toBe(true);
-  }, 30_000);
+  test.each([
+    [["/tmp/no-such-file.jsonl"], "no such file"],
+    [["/tmp"], "is a directory"],
+    [["-", "--shift-time"], "FILE_SHIFT_TIME: needs a file"],
+  ])(
+    "what cannot be read is one clear message and exit 2: %p",
+    async (args, text) => {
+      const worker = start(["file", ...args], { KAFKA_BROKERS: stack.brokers });
+      expect(await worker.exited).toBe(2);
+      expect(worker.logs.length).toBeLessThanOrEqual(2);
+      expect(worker.logs.map((line) => line.text).join("\n")).toContain(text);
+    },
+    30_000,
+  );
 });

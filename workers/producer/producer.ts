@@ -13,6 +13,7 @@ import { startProgress } from "./progress.ts";
 import type { Outgoing } from "./send/outgoing.ts";
 import { configuredFile, configuredSimulation, configuredSimulator } from "./sources/index.ts";
 import type { RunSource } from "./sources/source.ts";
+import { createTally } from "./tally.ts";
 
 const PROGRESS_MS = 5_000;
 
@@ -30,7 +31,7 @@ export async function startProducer(
   const startedAtMs = clock.now();
   const instance = config.SOURCE === "simulator" ? { instance: newInstanceId(startedAtMs), startedAtMs } : undefined;
   const simulator = instance && configuredSimulator(config, instance);
-  const state: { pipeline?: Pipeline } = {};
+  const state: { pipeline?: Pipeline; ran: boolean } = { ran: false };
   const fill = () => state.pipeline?.queue.fill() ?? { events: 0, bytes: 0 };
   const held = () => simulator?.pending ?? 0;
   const metrics = createMetrics({ fill, held });
@@ -38,19 +39,22 @@ export async function startProducer(
   logger.info({ source: config.SOURCE, health_port: health.port, instance: instance?.instance }, "starting");
 
   const kafka = createKafkaClient(config, logger);
+  scope.add(unlessStarted(() => state.pipeline !== undefined, { logger, startedAtMs }));
   const pipeline = await startPipeline(config, instance, { kafka, logger, clock, metrics, scope });
   state.pipeline = pipeline;
   const onSend = (message: Outgoing) => {
     metrics.produced.inc({ kind: message.kind });
     pipeline.tally.taken(message);
   };
-  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs }));
+  const ran = () => state.ran;
+  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs, ran }));
   const counts = () => pipeline.tally.counts();
   scope.add(startProgress({ intervalMs: PROGRESS_MS }, { logger, counts, buffered: () => fill().events, held }));
 
   if (config.SOURCE === "http") {
     const server = scope.add(startHttpSource(config, { queue: pipeline.queue, metrics, clock, logger, onSend }));
     logger.info({ http_port: server.port }, "ready");
+    state.ran = true;
     return { finished: pipeline.failed };
   }
   const run =
@@ -58,7 +62,31 @@ export async function startProducer(
       ? configuredSimulation(config, instance, { simulator, clock, onSend })
       : configuredFile(config, { clock, onSend });
   logger.info({ instance: instance?.instance }, "ready");
-  return { finished: runSource(run, pipeline, scope) };
+  const finished = runSource(run, pipeline, scope);
+  state.ran = true;
+  return {
+    finished: finished.catch((error: unknown) => {
+      state.ran = false;
+      throw error;
+    }),
+  };
+}
+
+/** Says, when the start is given up, that nothing was sent. */
+function unlessStarted(started: () => boolean, deps: { logger: Logger; startedAtMs: number }) {
+  return {
+    name: "start",
+    stop: async () => {
+      if (started()) return;
+      const seconds = (systemClock.now() - deps.startedAtMs) / 1000;
+      const counts = { ...createTally().counts(), seconds, complete: false };
+      deps.logger.info(
+        { ...counts, reason: "stopped while waiting for Kafka and its topics: nothing was sent" },
+        "summary",
+      );
+      throw new AppError("NOTHING_SENT", "see the summary", { retry: false });
+    },
+  };
 }
 
 function startHealth(
@@ -85,12 +113,15 @@ function runSource(run: RunSource, pipeline: Pipeline, scope: Scope): Promise<vo
   const abort = new AbortController();
   const sink = { offer: pipeline.queue.offer, room: pipeline.queue.room };
   const running = run(sink, abort.signal);
-  running.catch(() => undefined); // rejects through `finished`, or while stopping below
+  let failed = false;
+  running.catch(() => {
+    failed = !abort.signal.aborted; // rejects through `finished`, or while stopping below
+  });
   scope.add({
     name: "source",
     stop: async () => {
       abort.abort();
-      await running;
+      if (!failed) await running;
     },
   });
   return Promise.race([running, pipeline.failed]);
@@ -100,19 +131,20 @@ function runSource(run: RunSource, pipeline: Pipeline, scope: Scope): Promise<vo
 function finishing(
   config: ProducerConfig,
   pipeline: Pipeline,
-  deps: { logger: Logger; held: () => number; instance: string | undefined; startedAtMs: number },
+  deps: { logger: Logger; held: () => number; instance: string | undefined; startedAtMs: number; ran: () => boolean },
 ) {
   return {
     name: "pipeline",
     stop: async () => {
-      const complete = await pipeline.finish(config.SHUTDOWN_GRACE_MS);
+      const settled = await pipeline.finish(config.SHUTDOWN_GRACE_MS);
+      const complete = settled && deps.ran();
       const seconds = (systemClock.now() - deps.startedAtMs) / 1000;
       const { user, system } = process.cpuUsage();
       const counts = pipeline.tally.counts();
       const cpu_us_per_message = Math.round(((user + system) / Math.max(1, counts.acknowledged)) * 10) / 10;
       const run = { instance: deps.instance, seconds, cpu_us_per_message, held_dropped: deps.held() };
       deps.logger.info({ ...counts, ...run, complete }, "summary");
-      if (!complete) throw new AppError("NOT_ALL_ACKNOWLEDGED", "see the summary", { retry: false });
+      if (!settled) throw new AppError("NOT_ALL_ACKNOWLEDGED", "see the summary", { retry: false });
     },
   };
 }

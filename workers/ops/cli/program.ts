@@ -15,7 +15,7 @@ export function createProgram(io: CliIo): Command {
   const program = new Command("ops")
     .description("Operate and prove the pipeline. Configured by environment variables; see README.")
     .version(`${buildInfo.version} (${buildInfo.commit})`)
-    .addHelpText("after", EXIT_HELP)
+    .addHelpText("after", `${EXAMPLES}\n${EXIT_HELP}`)
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride();
   registerMigrate(program, io);
@@ -26,7 +26,24 @@ export function createProgram(io: CliIo): Command {
   registerLake(program, io);
   registerSmoke(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
+  for (const command of [program, ...allCommands(program)]) {
+    command.showHelpAfterError(`(see \`${pathOf(command)} --help\`)`);
+  }
   return program;
+}
+
+const EXAMPLES = `
+Examples:
+  ops migrate
+  ops verify --wait 120s
+  ops verify --audit
+  ops dlq list --class schema
+  ops conflicts list
+  ops rewind --from 2026-05-01T12:00Z`;
+
+/** `ops dlq list` */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function allCommands(command: Command): Command[] {

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { type ClickHouse, createClickHouse } from "../../shared/clickhouse/client.ts";
 import { type Admin, createKafkaClient, type Kafka } from "../../shared/kafka/client.ts";
+import { kafkaConfigProblems } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { AppError, errorMessage } from "../../shared/runtime/errors.ts";
@@ -47,7 +48,7 @@ export async function runReporting(io: CliIo, run: () => Promise<ExitCode>): Pro
 
 /** Connects, runs and disconnects; failures are the caller's. */
 export async function withServices<T>(io: CliIo, run: (services: Services) => Promise<T>): Promise<T> {
-  const config = loadConfig(opsConfigSchema, io.env);
+  const config = loadConfig(opsConfigSchema, io.env, kafkaConfigProblems);
   const logger = pino({ name: "ops", level: config.LOG_LEVEL }, pino.destination({ fd: 2, sync: true }));
   const clickhouse = createClickHouse(config);
   const kafka = createKafkaClient(config, logger);

@@ -16,7 +16,10 @@ export function registerConflicts(program: Command, io: CliIo): void {
   const conflicts = program
     .command("conflicts")
     .description("event_ids that were seen under more than one minute, source or type")
-    .addHelpText("after", EXIT_HELP);
+    .addHelpText(
+      "after",
+      `\nExamples:\n  ops conflicts list\n  ops conflicts resolve --dry-run\n  ops conflicts resolve --yes\n${EXIT_HELP}`,
+    );
 
   conflicts
     .command("list [ids...]")
@@ -37,7 +40,7 @@ export function registerConflicts(program: Command, io: CliIo): void {
     )
     .addHelpText(
       "after",
-      `\nExamples:\n  ops conflicts resolve --dry-run\n  ops conflicts resolve 7f1d0000-1111-4222-8333-444455556666 --yes\n${EXIT_HELP}`,
+      `\nReading the topic again (ops rewind) brings resolved conflicts back: the dropped copies are read with the rest.\nResolve them again then.\n\nExamples:\n  ops conflicts resolve --dry-run\n  ops conflicts resolve 7f1d0000-1111-4222-8333-444455556666 --yes\n${EXIT_HELP}`,
     )
     .action((ids: string[], flags: ResolveFlags) => runCommand(io, (services) => resolve(services, ids, flags)));
 }
@@ -123,8 +126,9 @@ async function resolve(services: Services, ids: string[], flags: ResolveFlags): 
     if (!flags.yes && !(await io.confirm(question))) {
       throw new CommandError(EXIT.usage, "not confirmed, nothing was done", "look with --dry-run, then add --yes");
     }
-    await dropKeys(clickhouse, drop, (done) => io.err(`deleted ${formatCount(done)} of ${formatCount(drop.length)}`));
-    if (!(await waitForViews(services, drop, io.clock.now() + flags.wait))) {
+    const progress = (done: number) => io.err(`deleted ${formatCount(done)} of ${formatCount(drop.length)}`);
+    const goneAt = await dropKeys(clickhouse, drop, progress);
+    if (!(await waitForViews(services, goneAt, io.clock.now() + flags.wait))) {
       const next = "`ops verify` shows when they have; check that the refreshable views run (system.view_refreshes)";
       throw new CommandError(EXIT.notProven, "deleted, but the views have not recomputed the minutes yet", next);
     }

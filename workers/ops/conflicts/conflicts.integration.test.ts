@@ -28,6 +28,9 @@ test("lists a conflict, keeps the earliest copy and brings the views down, to ze
   const verify = await fixture.run(["verify"]);
   expect(verify.out).toContain("1 event_ids are stored under more than one minute, source or type");
   expect(verify.code).toBe(1);
+  expect(verify.out.match(/^DIFFERENT/gm)?.length).toBe(1);
+  expect(verify.out).toMatch(/^next: .*ops conflicts resolve/m);
+  expect(verify.out).not.toContain("rewind");
   const audit = await fixture.run(["verify", "--audit"]);
   expect(audit.out).toContain("conflict 3");
   expect(audit.code).toBe(1);
@@ -49,6 +52,32 @@ test("lists a conflict, keeps the earliest copy and brings the views down, to ze
   expect(after.out).toMatch(/conflicts resolved +2/);
   expect(after.code).toBe(0);
 }, 120_000);
+
+test("does not wait for minutes that live traffic keeps touching to stand still", async () => {
+  const touched = noon - 3_600_000;
+  const [event] = testEvents(1, touched) as [TestEvent];
+  const rows = await (async () => {
+    await fixture.produce([messageOf(event, { partition: 0 })]);
+    await fixture.produce([messageOf({ ...event, timeMs: touched + 60_000 }, { partition: 1 })]);
+    return (await fixture.consume()).rows;
+  })();
+  let going = true;
+  let stored = 0;
+  // Always another event in both minutes, so that the views are never level with the events.
+  const traffic = (async () => {
+    while (going) {
+      const more = rows.map((row) => ({ ...row, eventId: crypto.randomUUID(), kafkaOffset: 1_000_000 + stored }));
+      await fixture.storeEvents(more);
+      stored++;
+    }
+  })();
+  const resolve = await fixture.run(["conflicts", "resolve", "--yes", "--wait", "30s"]);
+  going = false;
+  await traffic;
+  expect(resolve.out).toContain("resolved 1 of 1");
+  expect(resolve.code).toBe(0);
+  expect(stored).toBeGreaterThan(1);
+}, 60_000);
 
 test("refuses what is no event_id", async () => {
   const { code, err } = await fixture.run(["conflicts", "resolve", "nonsense"]);

@@ -1,8 +1,6 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { Services } from "../cli/services.ts";
-import { comparePass } from "../verify/compare-pass.ts";
-import { END_OF_TIME_S, recheckWindows } from "../verify/windows.ts";
 import { type ConflictKey, keyTuple, sqlText } from "./conflicts.ts";
 
 const BATCH = 200;
@@ -12,13 +10,15 @@ const SYNC = { mutations_sync: 2, lightweight_deletes_sync: 2 };
 /**
  * Removes keys of conflicted events: the rows, then a mark for every touched minute, then the index entries. Interrupted
  * anywhere, the conflict is still listed and resolving it again completes the work. The marks come strictly after the
- * rows are gone, so that the recomputation they cause cannot see them.
+ * rows are gone, so that the recomputation they cause cannot see them. Answers the store's time (Unix ms) at which the
+ * rows of each touched minute (Unix s) were gone.
  */
 export async function dropKeys(
   clickhouse: ClickHouse,
   keys: readonly ConflictKey[],
   onProgress: (done: number) => void,
-): Promise<void> {
+): Promise<Map<number, number>> {
+  const goneAt = new Map<number, number>();
   for (let at = 0; at < keys.length; at += BATCH) {
     const batch = keys.slice(at, at + BATCH);
     const tuples = batch.map((key) => keyTuple(key.minute, key.source, key.eventType, key.eventId)).join(", ");
@@ -26,6 +26,8 @@ export async function dropKeys(
     await command(
       `DELETE FROM events_raw WHERE (toStartOfMinute(event_time), source, event_type, event_id) IN (${tuples})`,
     );
+    const gone = await clickhouse.query<{ t: string }>("SELECT toUnixTimestamp64Milli(now64(3, 'UTC')) AS t");
+    for (const { minute } of batch) goneAt.set(minute, Number(gone[0]?.t));
     const minutes = [...new Set(batch.map((key) => key.minute))].join(", ");
     await command(
       `INSERT INTO minute_marks (event_minute, rows_marked, touched_at)
@@ -40,35 +42,92 @@ export async function dropKeys(
     );
     onProgress(at + batch.length);
   }
+  return goneAt;
 }
 
-/** Waits until the views of minutes and hours agree with what is left; false at the deadline (ms of the clock). */
+/**
+ * Waits until every touched minute was recomputed once after its rows were gone, and its hour after that; false at the
+ * deadline (ms of the clock). Live traffic may touch them again meanwhile: that is no reason to wait longer.
+ */
 export async function waitForViews(
   services: Services,
-  keys: readonly ConflictKey[],
+  goneAt: ReadonlyMap<number, number>,
   deadlineMs: number,
 ): Promise<boolean> {
-  const { io } = services;
-  const none = { events: 0, checksum: 0n, money: 0n };
-  const touched = keys.flatMap((key) => {
-    const result = { source: key.source, eventType: key.eventType, outcome: "different" as const };
-    const tallies = { expected: none, found: none, instances: [] };
-    return [
-      { ...result, ...tallies, check: "minute" as const, bucket: key.minute },
-      { ...result, ...tallies, check: "hour" as const, bucket: key.minute - (key.minute % 3600) },
-    ];
-  });
-  const windows = recheckWindows(touched, { from: 0, to: END_OF_TIME_S });
-  const wanted = new Set(touched.map((key) => `${key.check} ${key.bucket}`));
+  const { clickhouse, io } = services;
+  let minutes: readonly number[] = [...goneAt.keys()];
+  let hours: ReadonlyMap<number, bigint> | undefined;
   for (;;) {
-    let open = 0;
-    for (const window of windows) {
-      const { results } = await comparePass(services, window, 0);
-      open += results.filter((key) => key.outcome !== "exact" && wanted.has(`${key.check} ${key.bucket}`)).length;
-    }
-    if (open === 0) return true;
+    if (minutes.length > 0) minutes = await notRecomputed(clickhouse, minutes, goneAt);
+    // What the hours must include is fixed once: live minutes go on.
+    if (minutes.length === 0) hours = await behindHours(clickhouse, hours ?? (await hourTargets(clickhouse, goneAt)));
+    if (hours?.size === 0) return true;
     if (io.clock.now() >= deadlineMs || io.signal.aborted) return false;
-    io.err(`waiting for the views: ${open} keys are not recomputed yet`);
+    const open = minutes.length > 0 ? `${minutes.length} minutes` : `${hours?.size ?? 0} hours`;
+    io.err(`waiting for the views: ${open} are not recomputed yet`);
     await sleep(500, io.signal);
   }
+}
+
+const HEAD = "source = '' AND event_type = ''";
+
+/** The minutes whose newest computation began before their rows were gone. */
+async function notRecomputed(
+  clickhouse: ClickHouse,
+  minutes: readonly number[],
+  goneAt: ReadonlyMap<number, number>,
+): Promise<number[]> {
+  const open: number[] = [];
+  for (let at = 0; at < minutes.length; at += BATCH) {
+    const part = minutes.slice(at, at + BATCH);
+    const rows = await clickhouse.query<{ minute: number; computed: string }>(
+      `SELECT toUnixTimestamp(event_minute) AS minute, toUnixTimestamp64Milli(max(computed_at)) AS computed
+       FROM events_per_minute_store WHERE ${HEAD} AND toUnixTimestamp(event_minute) IN {minutes:Array(UInt32)} GROUP BY minute`,
+      { params: { minutes: part } },
+    );
+    const computed = new Map(rows.map((row) => [row.minute, Number(row.computed)]));
+    open.push(...part.filter((minute) => (computed.get(minute) ?? 0) < (goneAt.get(minute) ?? 0)));
+  }
+  return open;
+}
+
+const hourOf = (minute: number) => minute - (minute % 3600);
+
+/** What the touched hours (Unix s) must have included: a head of an hour records the sum of its minutes' versions. */
+async function hourTargets(
+  clickhouse: ClickHouse,
+  goneAt: ReadonlyMap<number, number>,
+): Promise<ReadonlyMap<number, bigint>> {
+  const hours = [...new Set([...goneAt.keys()].map(hourOf))];
+  const targets = new Map<number, bigint>();
+  for (let at = 0; at < hours.length; at += BATCH) {
+    const rows = await clickhouse.query<{ hour: number; version: string }>(
+      `SELECT toUnixTimestamp(toStartOfHour(event_minute)) AS hour, sum(newest) AS version
+       FROM (
+         SELECT event_minute, max(version) AS newest FROM events_per_minute_store
+         WHERE ${HEAD} AND toUnixTimestamp(toStartOfHour(event_minute)) IN {hours:Array(UInt32)} GROUP BY event_minute
+       ) GROUP BY hour`,
+      { params: { hours: hours.slice(at, at + BATCH) } },
+    );
+    for (const row of rows) targets.set(row.hour, BigInt(row.version));
+  }
+  return targets;
+}
+
+/** The hours that have not included their target yet. */
+async function behindHours(
+  clickhouse: ClickHouse,
+  targets: ReadonlyMap<number, bigint>,
+): Promise<ReadonlyMap<number, bigint>> {
+  const behind = new Map(targets);
+  const hours = [...targets.keys()];
+  for (let at = 0; at < hours.length; at += BATCH) {
+    const rows = await clickhouse.query<{ hour: number; version: string }>(
+      `SELECT toUnixTimestamp(event_hour) AS hour, max(version) AS version FROM events_per_hour_store
+       WHERE ${HEAD} AND toUnixTimestamp(event_hour) IN {hours:Array(UInt32)} GROUP BY hour`,
+      { params: { hours: hours.slice(at, at + BATCH) } },
+    );
+    for (const { hour, version } of rows) if (BigInt(version) >= (targets.get(hour) ?? 0n)) behind.delete(hour);
+  }
+  return behind;
 }

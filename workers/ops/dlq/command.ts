@@ -3,43 +3,64 @@ import {
   findLetters,
   formatPosition,
   type LetterFilter,
+  type LetterRow,
   loadLetters,
   parsePosition,
 } from "../../shared/dead-letters/letters.ts";
 import { replayLetters } from "../../shared/dead-letters/replay.ts";
-import { DEAD_LETTER_CLASSES } from "../../shared/event/index.ts";
+import { DEAD_LETTER_CLASSES, type DeadLetterClass } from "../../shared/event/index.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseCount, parseTime } from "../cli/options.ts";
 import { CommandError, runCommand, type Services } from "../cli/services.ts";
-import { formatCount } from "../cli/table.ts";
+import { formatCount, formatTime } from "../cli/table.ts";
 import { letterToJson, renderLetter, renderLetters } from "./render.ts";
 
 type FilterFlags = { class?: string; from?: number; to?: number; limit: number; json?: boolean };
-type ReplayFlags = FilterFlags & { dryRun?: boolean; yes?: boolean; edit?: string; again?: boolean; all?: boolean };
+type ListFlags = FilterFlags & { oldestFirst?: boolean };
+type ReplayFlags = FilterFlags & {
+  dryRun?: boolean;
+  yes?: boolean;
+  edit?: string;
+  again?: boolean;
+  all?: boolean;
+  unrepaired?: boolean;
+};
+
+/** What is refused for its bytes is refused again as long as they are the same. */
+const REFUSED_AGAIN: ReadonlySet<string> = new Set<DeadLetterClass>(["empty", "too_large", "malformed_json", "schema"]);
 
 /** Registers `ops dlq list|show|replay`. */
 export function registerDlq(program: Command, io: CliIo): void {
   const dlq = program
     .command("dlq")
     .description("Look at dead letters and put them back")
-    .addHelpText("after", EXIT_HELP);
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ops dlq list --class schema
+  ops dlq show events/3/4711 --payload > fixed.json
+  ops dlq replay events/3/4711 --edit fixed.json
+${EXIT_HELP}`,
+    );
   const classes = DEAD_LETTER_CLASSES.join(", ");
-  const withFilter = (command: Command, limit: number) =>
+  const withFilter = (command: Command, limit: number, order: string) =>
     command
       .option("--class <class>", `only this class: ${classes}`)
       .option("--from <time>", "only letters appended from this time on (ISO 8601)", parseTime)
       .option("--to <time>", "only letters appended before this time (ISO 8601)", parseTime)
-      .option("--limit <n>", "at most this many, the oldest first", parseCount, limit)
+      .option("--limit <n>", `at most this many, ${order}`, parseCount, limit)
       .option("--json", "print JSON, one object a line");
 
-  withFilter(dlq.command("list").description("List dead letters, oldest first"), 50)
+  withFilter(dlq.command("list").description("List dead letters, newest first"), 50, "the newest first")
+    .option("--oldest-first", "the oldest first instead")
     .addHelpText(
       "after",
       "\nExamples:\n  ops dlq list --class schema --from 2026-05-01\n  ops dlq list --json | jq .reason",
     )
-    .action((flags: FilterFlags) => runCommand(io, (services) => list(services, flags)));
+    .action((flags: ListFlags) => runCommand(io, (services) => list(services, flags)));
 
   dlq
     .command("show <position>")
@@ -53,9 +74,11 @@ export function registerDlq(program: Command, io: CliIo): void {
       runCommand(io, (services) => show(services, position, flags.payload ?? false)),
     );
 
-  withFilter(dlq.command("replay [positions...]").description("Put dead letters back on the events topic"), 10_000)
+  const replayCommand = dlq.command("replay [positions...]").description("Put dead letters back on the events topic");
+  withFilter(replayCommand, 10_000, "the oldest first")
     .option("--all", "every letter that was not put back yet")
     .option("--edit <file>", "put back these bytes instead (- for standard input); exactly one letter")
+    .option("--unrepaired", "with --yes: also what will be refused again, because its bytes are wrong")
     .option("--again", "also letters that were put back before")
     .option("--dry-run", "only show what would be put back")
     .option("--yes", "do not ask")
@@ -63,6 +86,8 @@ export function registerDlq(program: Command, io: CliIo): void {
       "after",
       `
 An event that is put back counts once, however often: copies of one event_id are one event.
+Letters of the classes ${[...REFUSED_AGAIN].join(", ")} are refused again unless they are repaired (--edit), or
+what refuses them was changed meanwhile.
 Examples:
   ops dlq replay --class rejected_by_store --dry-run
   ops dlq replay events/3/4711 --yes
@@ -85,8 +110,9 @@ function toFilter(flags: FilterFlags): LetterFilter {
   };
 }
 
-async function list({ clickhouse, io }: Services, flags: FilterFlags): Promise<ExitCode> {
-  const { rows, total } = await findLetters(clickhouse, toFilter(flags), { limit: flags.limit });
+async function list({ clickhouse, io }: Services, flags: ListFlags): Promise<ExitCode> {
+  const page = { limit: flags.limit, newestFirst: !flags.oldestFirst };
+  const { rows, total } = await findLetters(clickhouse, toFilter(flags), page);
   if (flags.json) for (const row of rows) io.out(JSON.stringify(letterToJson(row)));
   else io.out(renderLetters(rows, total));
   return EXIT.ok;
@@ -127,8 +153,13 @@ async function replay(services: Services, positions: string[], flags: ReplayFlag
   }
   const skipped = flags.again ? [] : selected.filter((row) => row.replayedMs !== undefined);
   const rows = selected.filter((row) => !skipped.includes(row));
-  if (skipped.length > 0) {
-    io.err(`${formatCount(skipped.length)} were put back before and are skipped; --again puts them back once more`);
+  reportSkipped(io, skipped);
+  const hopeless = edited === undefined ? rows.filter((row) => REFUSED_AGAIN.has(row.errorClass)) : [];
+  if (hopeless.length > 0) {
+    const names = [...new Set(hopeless.map((row) => row.errorClass))].sort().join(", ");
+    io.err(
+      `warning: ${formatCount(hopeless.length)} of them (${names}) will be refused again: their bytes are not repaired`,
+    );
   }
   if (rows.length === 0 || flags.dryRun) {
     io.out(renderLetters(rows, rows.length));
@@ -136,6 +167,13 @@ async function replay(services: Services, positions: string[], flags: ReplayFlag
       rows.length === 0 ? "nothing to put back" : `would be put back on ${config.KAFKA_EVENTS_TOPIC}; nothing was done`,
     );
     return EXIT.ok;
+  }
+  if (hopeless.length > 0 && flags.yes && !flags.unrepaired) {
+    throw new CommandError(
+      EXIT.usage,
+      "unrepaired messages, nothing was done",
+      "repair one with --edit, choose others with --class, or add --unrepaired to put them back as they are",
+    );
   }
   const question = `Put ${formatCount(rows.length)} dead letters back on ${config.KAFKA_EVENTS_TOPIC}?`;
   if (!flags.yes && !(await io.confirm(question))) {
@@ -155,6 +193,13 @@ async function replay(services: Services, positions: string[], flags: ReplayFlag
   });
   io.out(`put back: ${formatCount(done)}, failed: ${formatCount(failed)}`);
   return failed > 0 ? EXIT.notProven : EXIT.ok;
+}
+
+function reportSkipped(io: CliIo, skipped: readonly LetterRow[]): void {
+  for (const row of skipped.slice(0, 10)) {
+    io.err(`${formatPosition(row)}: already replayed at ${formatTime(row.replayedMs ?? 0)}; use --again`);
+  }
+  if (skipped.length > 10) io.err(`… and ${formatCount(skipped.length - 10)} more were already replayed; use --again`);
 }
 
 async function select({ clickhouse, io }: Services, positions: string[], flags: ReplayFlags) {

@@ -40,7 +40,16 @@ const stored = async () =>
   Number((await fixture.clickhouse.query<{ n: string }>("SELECT count() AS n FROM events"))[0]?.n ?? 0);
 
 test("lists by class, as a table and as JSON", async () => {
-  expect((await fixture.run(["dlq", "list"])).out).toContain("3 of 3 dead letters");
+  expect((await fixture.run(["dlq", "list"])).out).toContain("3 of 3 dead letters shown");
+  const times = async (...flags: string[]) => {
+    const { out } = await fixture.run(["dlq", "list", "--json", ...flags]);
+    return out
+      .trim()
+      .split("\n")
+      .map((line) => String(JSON.parse(line).append_time));
+  };
+  expect(await times()).toEqual((await times()).sort().reverse());
+  expect(await times("--oldest-first")).toEqual((await times()).sort());
   const { out } = await fixture.run(["dlq", "list", "--class", "rejected_by_store", "--json"]);
   expect(JSON.parse(out)).toMatchObject({ partition: 1, offset: 1, replayed_at: null });
   expect((await fixture.run(["dlq", "list", "--class", "nonsense"])).code).toBe(2);
@@ -59,6 +68,10 @@ test("asks before it puts anything back", async () => {
   expect((await fixture.run(["dlq", "replay"])).code).toBe(2);
   expect((await fixture.run(["dlq", "replay", "--all"])).err).toContain("not confirmed");
   expect((await fixture.run(["dlq", "replay", "--all", "--dry-run"])).out).toContain("nothing was done");
+  const unrepaired = await fixture.run(["dlq", "replay", "--all", "--yes"]);
+  expect(unrepaired.err).toContain("2 of them (malformed_json) will be refused again");
+  expect(unrepaired.err).toContain("--unrepaired");
+  expect(unrepaired.code).toBe(2);
   expect((await fixture.consume()).rows).toEqual([]);
 }, 30_000);
 
@@ -85,6 +98,9 @@ test("puts a repaired message back", async () => {
   const { rows } = await fixture.consume();
   expect(rows).toMatchObject([{ eventId: event.id }]);
   expect((await fixture.run(["dlq", "list", "--json"])).out).toContain('"replayed_at":"20');
+  const replayed = await fixture.run(["dlq", "replay", `${fixture.name}/0/0`, "--yes"]);
+  expect(replayed.err).toMatch(/already replayed at 20.*; use --again/);
+  expect(replayed.out).toContain("nothing to put back");
   const many = await fixture.run(["dlq", "replay", "--all", "--again", "--edit", "-", "--yes"], { stdin: valid });
   expect(many.err).toContain("--edit goes with one letter");
   expect(many.code).toBe(2);

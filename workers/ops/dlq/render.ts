@@ -21,7 +21,7 @@ export function renderLetters(rows: readonly LetterRow[], total: number): string
       clip(row.reason, 100),
     ]),
   );
-  return `${table}\n${formatCount(rows.length)} of ${formatCount(total)} dead letters`;
+  return `${table}\n${formatCount(rows.length)} of ${formatCount(total)} dead letters shown`;
 }
 
 export function letterToJson(row: LetterRow) {

@@ -27,6 +27,7 @@ export function registerRewind(program: Command, io: CliIo): void {
       "after",
       `
 The consumers must be stopped meanwhile: a running group would overwrite the offsets.
+Conflicts that were resolved come back, since the dropped copies are read again: see \`ops conflicts list\` afterwards.
 Examples:
   ops rewind --from 2026-05-01T12:00Z
   ops rewind --from earliest --yes
@@ -74,6 +75,9 @@ async function rewind({ admin, config, io }: Services, flags: RewindFlags): Prom
     .map(({ partition, target }) => ({ partition, offset: String(target) }));
   await kafkaCall(() => admin.setOffsets({ groupId, topic, partitions }));
   io.out(`done; start the consumers, then \`ops verify --audit\` proves the result`);
+  io.out(
+    "conflicts that were resolved come back with it; `ops conflicts list` shows them, `resolve` resolves them again",
+  );
   return EXIT.ok;
 }
 

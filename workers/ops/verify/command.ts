@@ -48,7 +48,7 @@ export function registerVerify(program: Command, io: CliIo): void {
         .default(10_000, "10s"),
     )
     .option("--json", "print one JSON object instead of tables")
-    .option("--all", "list every minute, not only those that differ")
+    .option("--all", "list every minute, not only those that differ, and every key that is still moving")
     .option("--audit", "read the topic and compare event by event; proves events of any client")
     .option(
       "--allow-unseen",
@@ -102,7 +102,7 @@ ${EXIT_HELP}`,
           all: flags.all ?? false,
           timing: timingOf(flags.settle),
         });
-        io.out(flags.json ? toJson(report) : renderReport(report));
+        io.out(flags.json ? toJson(report) : renderReport(report, { all: flags.all ?? false }));
         return exitCodeOf(report.verdict);
       });
     });

@@ -12,19 +12,22 @@ const SIDES = {
   hour: "events → events_per_hour",
 } as const;
 
-/** The report for people: totals first, then only what is not exact, the verdict last. */
-export function renderReport(report: VerifyReport): string {
+/**
+ * The report for people: totals first, then only what is not exact, then the verdict; last what was not judged because it
+ * kept moving, one by one only with `all`.
+ */
+export function renderReport(report: VerifyReport, options: { all: boolean } = { all: false }): string {
   const parts = [
     renderTotals(report),
     renderPartitions(report),
     renderKeys("Differences", report.differences),
     renderKeys("More stored than the ledger says (killed instance or unknown sends)", report.unproven),
-    renderKeys("In motion while compared, excluded", report.moving),
     renderKeys("Not settled at the time limit", report.unsettled),
-    report.otherDifferences.map((line) => `DIFFERENT  ${line}`).join("\n"),
+    report.otherDifferences.map((line) => `Difference: ${line}`).join("\n"),
     renderRows(report),
     renderNotes(report).join("\n"),
     renderVerdict(report),
+    renderMoving(report, options.all),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }
@@ -104,6 +107,27 @@ function renderKeys(title: string, keys: readonly KeyResult[]): string {
   return `${title}: ${formatCount(keys.length)}\n${renderTable(columns, rows)}${more}`;
 }
 
+function renderMoving({ moving }: VerifyReport, all: boolean): string {
+  if (moving.length === 0) return "";
+  const newest = Math.max(...moving.map((key) => key.bucket));
+  const line = `still moving, not judged: ${formatCount(moving.length)} keys (newest minute ${formatMinute(newest)})`;
+  if (!all) return `${line}; --all lists them`;
+  const columns = ["TIME (UTC)", "SOURCE", "TYPE", "COMPARED", "READ FIRST", "READ SECOND"];
+  const rows = moving.map((key) => [
+    formatMinute(key.bucket),
+    key.source,
+    key.eventType,
+    SIDES[key.check],
+    formatCount(key.expected.events),
+    formatCount(key.found.events),
+  ]);
+  const table = renderTable(
+    columns.map((title) => ({ title, numeric: title.startsWith("READ") })),
+    rows,
+  );
+  return `${line}\n${table}`;
+}
+
 function renderRows({ rows }: VerifyReport): string {
   if (rows.length === 0) return "";
   const numeric = ["PRODUCED", "STORED", "SHOWN"].map((title) => ({ title, numeric: true }));
@@ -142,7 +166,9 @@ function renderVerdict(report: VerifyReport): string {
   }
   const hours = report.hoursProvenUntilMs;
   if (hours !== undefined && report.provenUntilMs !== undefined && hours < report.provenUntilMs) {
-    lines.push(`the view of hours is proven until ${formatTime(hours)}`);
+    const open = report.moving.some((key) => key.check === "hour" && key.bucket * 1000 === hours);
+    const why = open ? ": that hour still receives events; its finished minutes are proven all the same" : "";
+    lines.push(`the view of hours is proven until ${formatTime(hours)}${why}`);
   }
   const next = nextStep(report);
   if (next !== undefined) lines.push(`next: ${next}`);
@@ -154,22 +180,44 @@ function verdictLine(report: VerifyReport): string {
   switch (report.verdict) {
     case "EXACT":
       if (report.moving.length > 0) {
-        return `EXACT  as far as things stood still; ${formatCount(report.moving.length)} keys in motion are excluded (named above)`;
+        const judged = formatCount(report.checked.keys - report.moving.length);
+        return `EXACT  ${judged} keys: ledger, store, minutes and hours agree in counts and checksums`;
       }
       return `EXACT  ${formatCount(totals.storedOfProducers + totals.storedForeign)} events: ledger, store, minutes and hours agree in counts and checksums`;
     case "DIFFERENT":
-      return `DIFFERENT  ${formatCount(report.differences.length)} keys and ${formatCount(report.otherDifferences.length)} other checks disagree`;
+      return `DIFFERENT  ${countsOf(report)}`;
     case "NOT PROVEN":
       return "NOT PROVEN  nothing is known to be wrong, but not everything could be compared";
   }
+}
+
+function countsOf({ differences, otherDifferences }: VerifyReport): string {
+  const [keys, checks] = [differences.length, otherDifferences.length];
+  const parts = [
+    ...(keys > 0 ? [`${formatCount(keys)} ${keys === 1 ? "key disagrees" : "keys disagree"}`] : []),
+    ...(checks > 0 ? [`${formatCount(checks)} other ${checks === 1 ? "check" : "checks"} failed`] : []),
+  ];
+  return `${parts.join(", ")}: see above`;
+}
+
+/** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again mends nothing. */
+function onlyConflicts({ differences, otherDifferences, context }: VerifyReport): boolean {
+  return context.conflictedIds > 0 && differences.length === 0 && otherDifferences.length === 1;
 }
 
 function nextStep(report: VerifyReport): string | undefined {
   if (report.verdict === "EXACT") return undefined;
   if (report.behind.length > 0)
     return "check that consumers run (and are not stuck), then verify again, perhaps with a longer --wait";
-  if (report.verdict === "DIFFERENT")
-    return "`ops verify --audit` names the events; `ops rewind --from <time>` reads a lost range again";
+  if (report.verdict === "DIFFERENT") {
+    const resolve =
+      "`ops conflicts list` shows the conflicting event_ids, `ops conflicts resolve` keeps the first of each";
+    if (onlyConflicts(report)) return resolve;
+    const lost =
+      "`ops verify --audit` names the events; `ops rewind --from <time>` reads a lost range again " +
+      "(and with it the copies of conflicts that were resolved)";
+    return report.context.conflictedIds > 0 ? `${resolve}; for the rest, ${lost}` : lost;
+  }
   if (report.deadInstances.length > 0 || report.unproven.length > 0) {
     return "`ops verify --audit` compares with the topic itself and closes the ledgers of killed instances";
   }

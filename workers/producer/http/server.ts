@@ -1,4 +1,5 @@
 import type { Component } from "../../shared/runtime/lifecycle.ts";
+import { listening } from "../../shared/runtime/listening.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { ProducerConfig } from "../config.ts";
 import { createIngestApp, type IngestDeps } from "./app.ts";
@@ -25,22 +26,24 @@ export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Compo
   let draining = false;
   let underWay = 0;
   let idle: (() => void) | undefined;
-  const server = Bun.serve({
-    hostname: config.HTTP_HOST,
-    port: config.HTTP_PORT,
-    // The app itself answers what is too large; this bound is for what does not even say how large it is.
-    maxRequestBodySize: config.HTTP_MAX_BODY_BYTES * 2,
-    idleTimeout: Math.min(255, Math.ceil(config.HTTP_ACK_TIMEOUT_MS / 1000) + 10),
-    fetch: async (request) => {
-      if (draining) return shuttingDown();
-      underWay++;
-      try {
-        return await app.fetch(request);
-      } finally {
-        if (--underWay === 0) idle?.();
-      }
-    },
-  });
+  const serve = () =>
+    Bun.serve({
+      hostname: config.HTTP_HOST,
+      port: config.HTTP_PORT,
+      // The app itself answers what is too large; this bound is for what does not even say how large it is.
+      maxRequestBodySize: config.HTTP_MAX_BODY_BYTES * 2,
+      idleTimeout: Math.min(255, Math.ceil(config.HTTP_ACK_TIMEOUT_MS / 1000) + 10),
+      fetch: async (request) => {
+        if (draining) return shuttingDown();
+        underWay++;
+        try {
+          return await app.fetch(request);
+        } finally {
+          if (--underWay === 0) idle?.();
+        }
+      },
+    });
+  const server = listening({ host: config.HTTP_HOST, port: config.HTTP_PORT, variable: "--port (HTTP_PORT)" }, serve);
   return {
     name: "http",
     port: server.port ?? config.HTTP_PORT,

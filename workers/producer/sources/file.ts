@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { AppError } from "../../shared/runtime/errors.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { Outgoing } from "../send/outgoing.ts";
 import { readLines } from "./lines.ts";
 import { put, type RunSource } from "./source.ts";
-import { createTimeShift } from "./time-shift.ts";
+import { createTimeShift, type NewestTime, newestTime } from "./time-shift.ts";
 
 export type FileConfig = {
   /** `-` is standard input. */
@@ -25,20 +25,15 @@ export type FileDeps = {
 /**
  * Sends the lines of a JSONL file byte for byte, also broken ones: they are to become dead letters, not to vanish here.
  * Empty lines are skipped. The key is the user_id where the line has one.
- * @throws AppError `FILE_NOT_FOUND`, `CONFIG_INVALID` (standard input cannot be repeated).
+ * With `shiftTime` the file is read once before, to find its newest event.
  */
 export function fileSource(config: FileConfig, deps: FileDeps): RunSource {
   return async (sink, signal) => {
-    if (config.path !== "-" && !existsSync(config.path)) {
-      throw new AppError("FILE_NOT_FOUND", `no file ${config.path}`, { retry: false });
-    }
-    if (config.path === "-" && config.repeat > 1) {
-      throw new AppError("CONFIG_INVALID", "FILE_REPEAT: standard input can be read only once", { retry: false });
-    }
+    const newestMs = config.shiftTime ? await findNewest(config.path, signal) : undefined;
     const beganMs = deps.clock.now();
     let sent = 0;
     for (let round = 0; round < config.repeat; round++) {
-      const shift = config.shiftTime ? createTimeShift(deps.clock.now(), round) : undefined;
+      const shift = newestMs === undefined ? undefined : createTimeShift({ nowMs: deps.clock.now(), newestMs, round });
       for await (const line of readLines(config.path)) {
         if (config.rate !== undefined) {
           const waitMs = beganMs + (sent * 1000) / config.rate - deps.clock.now();
@@ -52,6 +47,33 @@ export function fileSource(config: FileConfig, deps: FileDeps): RunSource {
       }
     }
   };
+}
+
+/** @throws AppError `FILE_UNREADABLE` with what to do, unless the path is standard input (`-`) or a file to read. */
+export function assertReadable(path: string): void {
+  if (path === "-") return;
+  const fail = (what: string) => {
+    const text = `Cannot read ${path}: ${what}. Name a JSONL file, or - for standard input.`;
+    return new AppError("FILE_UNREADABLE", text, { retry: false });
+  };
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw fail("there is no such file");
+  if (found.isDirectory()) throw fail("it is a directory");
+  try {
+    accessSync(path, constants.R_OK);
+  } catch {
+    throw fail("this user may not read it");
+  }
+}
+
+async function findNewest(path: string, signal: AbortSignal): Promise<number | undefined> {
+  const newest: NewestTime = newestTime();
+  for await (const line of readLines(path)) {
+    if (signal.aborted) return undefined;
+    const event = parseObject(line);
+    if (event) newest.add(event);
+  }
+  return newest.get();
 }
 
 function toOutgoing(

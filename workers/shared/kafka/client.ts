@@ -20,7 +20,8 @@ export function createKafkaClient(config: KafkaConfig, logger: Logger): Kafka {
     logLevel: logLevel.INFO,
     logCreator:
       () =>
-      ({ level, log: { message, timestamp: _, logger: __, ...fields } }) => {
+      ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
+        // Stacks are of the client's inside: they say nothing about what is wrong with the broker.
         // The client's own "info" lines are debugging detail for an operator; its errors are retried by us, so warnings.
         if (level <= logLevel.ERROR) log.warn(fields, message);
         else if (level === logLevel.WARN) log.warn(fields, message);

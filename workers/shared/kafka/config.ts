@@ -1,11 +1,32 @@
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { envBool, envList } from "../runtime/config.ts";
+import { envBool } from "../runtime/config.ts";
 import { AppError } from "../runtime/errors.ts";
+
+/** `host:port` parts, comma-separated; an IPv6 address in brackets. */
+const brokers = z.string().transform((text, context): string[] => {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const bad = parts.filter((part) => !isHostPort(part));
+  if (parts.length > 0 && bad.length === 0) return parts;
+  const found = bad.length > 0 ? `; ${bad.join(", ")} is not` : "";
+  const message = `must be host:port, several separated by commas, IPv6 as [::1]:9092${found}`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+function isHostPort(text: string): boolean {
+  const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) < 1 || Number(port) > 65_535) return false;
+  return ipv6 === undefined ? name !== undefined : isIPv6(ipv6);
+}
 
 /** Variables of every worker that talks to Kafka. */
 export const kafkaConfigShape = {
-  KAFKA_BROKERS: envList().prefault("127.0.0.1:19092").describe("Bootstrap brokers, host:port, comma-separated"),
+  KAFKA_BROKERS: brokers.prefault("127.0.0.1:19092").describe("Bootstrap brokers, host:port, comma-separated"),
   KAFKA_CLIENT_ID: z.string().default("countinghouse").describe("Client id shown in broker logs and quotas"),
   KAFKA_SSL: envBool().prefault("false").describe("Encrypt connections to the brokers"),
   KAFKA_SSL_CA_FILE: z.string().optional().describe("PEM file of the CA that signed the brokers' certificates"),
@@ -46,6 +67,17 @@ export function resolveKafkaSecurity(config: KafkaConfig): KafkaSecurity {
     );
   }
   return { ssl, sasl: { mechanism, username, password } };
+}
+
+/** What is wrong with the combination of the Kafka variables, for {@link loadConfig}. */
+export function kafkaConfigProblems(config: Partial<KafkaConfig>): string[] {
+  const problems: string[] = [];
+  if (config.KAFKA_SASL_MECHANISM !== undefined) {
+    for (const name of ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"] as const) {
+      if (config[name] === undefined) problems.push(`${name}: is required with KAFKA_SASL_MECHANISM`);
+    }
+  }
+  return problems;
 }
 
 function readCa(path: string): string {

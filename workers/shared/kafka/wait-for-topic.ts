@@ -1,25 +1,44 @@
-import type { Kafka } from "kafkajs";
+import { type Kafka, logLevel } from "kafkajs";
 import { AppError } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
 import { kafkaCall } from "./errors.ts";
 
+/** A line in the log at least this much apart, ms. */
+const SAY_EVERY_MS = 3_000;
+
 /**
  * Waits until the brokers answer and all topics exist; workers do not create them, `ops migrate` does. Says in the log
- * what it waits for. Resolves with the number of partitions per topic.
+ * what it waits for, in one line every few seconds: the client's own lines are off meanwhile. Resolves with the number of
+ * partitions per topic.
  */
 export async function waitForTopics(
-  deps: { kafka: Kafka; logger: Logger; signal?: AbortSignal },
+  deps: { kafka: Kafka; brokers: readonly string[]; logger: Logger; signal?: AbortSignal },
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const { kafka, logger, signal } = deps;
-  return retryWithBackoff(() => topicPartitions(kafka, topics), {
-    minMs: 200,
-    maxMs: 3_000,
-    ...(signal ? { signal } : {}),
-    onRetry: (error, attempt) => logger.warn({ topics, attempt, error: error.message }, "waiting for Kafka"),
-  });
+  const unreachable = `cannot reach Kafka at ${deps.brokers.join(",")} (KAFKA_BROKERS), retrying`;
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  const say = (error: Error, attempt: number) => {
+    if (performance.now() - saidAtMs < SAY_EVERY_MS) return;
+    saidAtMs = performance.now();
+    const missing = error instanceof AppError && error.code === TOPIC_MISSING;
+    logger.warn({ topics, attempt, error: error.message }, missing ? "waiting for Kafka" : unreachable);
+  };
+  kafka.logger().setLogLevel(logLevel.NOTHING);
+  try {
+    return await retryWithBackoff(() => topicPartitions(kafka, topics), {
+      minMs: 200,
+      maxMs: 2_500,
+      ...(signal ? { signal } : {}),
+      onRetry: say,
+    });
+  } finally {
+    kafka.logger().setLogLevel(logLevel.INFO);
+  }
 }
+
+const TOPIC_MISSING = "KAFKA_TOPIC_MISSING";
 
 async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise<Map<string, number>> {
   // A client of its own per attempt: one that has failed to connect keeps trying in the background.
@@ -30,7 +49,7 @@ async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) {
       const names = missing.join(", ");
-      throw new AppError("KAFKA_TOPIC_MISSING", `no topic ${names}: run \`ops migrate\``, { retry: true });
+      throw new AppError(TOPIC_MISSING, `no topic ${names}: run \`ops migrate\``, { retry: true });
     }
     const metadata = await kafkaCall(() => admin.fetchTopicMetadata({ topics: [...topics] }));
     return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));

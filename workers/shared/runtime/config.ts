@@ -4,21 +4,51 @@ import { AppError } from "./errors.ts";
 /** Environment variables as `process.env` has them. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Rules over several variables; gets those that are valid by themselves. Answers lines such as `NAME: is required`. */
+export type ConfigCheck<S extends z.ZodObject> = (config: Partial<z.output<S>>) => readonly string[];
+
 /**
  * Reads a worker's configuration from environment variables, once, at start.
- * An empty variable counts as unset. All problems are reported together.
+ * An empty variable counts as unset. All problems, also those that `check` finds, are reported together.
  * @throws AppError `CONFIG_INVALID` (retry false) naming every bad variable.
  */
-export function loadConfig<S extends z.ZodObject>(schema: S, env: Env): z.output<S> {
+export function loadConfig<S extends z.ZodObject>(schema: S, env: Env, check?: ConfigCheck<S>): z.output<S> {
   const known: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
     const value = env[name];
     if (value !== undefined && value !== "") known[name] = value;
   }
-  const parsed = schema.safeParse(known);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(config)"}: ${issue.message}`);
-  throw new AppError("CONFIG_INVALID", `Configuration is invalid:\n${lines.join("\n")}`, { retry: false });
+  const parsed = schema.safeParse(known, { error: readableIssue });
+  const lines = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join(".") || "(config)"}: ${issue.message}`);
+  lines.push(...(check?.(parsed.success ? parsed.data : validPart(schema, known)) ?? []));
+  if (parsed.success && lines.length === 0) return parsed.data;
+  const text = lines.map((line) => `  ${line}`).join("\n");
+  throw new AppError("CONFIG_INVALID", `Configuration is invalid:\n${text}`, { retry: false });
+}
+
+function validPart<S extends z.ZodObject>(schema: S, known: Env): Partial<z.output<S>> {
+  const entries = Object.entries(schema.shape).flatMap(([name, field]) => {
+    const one = (field as z.ZodType).safeParse(known[name]);
+    return one.success ? [[name, one.data]] : [];
+  });
+  return Object.fromEntries(entries) as Partial<z.output<S>>;
+}
+
+/** Wording for the person who sets the variable, where the schema itself has none. */
+function readableIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  const text = issue.code === "too_small" || issue.code === "too_big" ? issue.origin === "string" : false;
+  const unit = text ? " characters long" : "";
+  if (issue.code === "too_small") {
+    return text && issue.minimum === 1 ? "must not be empty" : `must be at least ${issue.minimum}${unit}`;
+  }
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}${unit}`;
+  if (issue.code === "invalid_value")
+    return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
+  if (issue.code === "invalid_type" && issue.input === undefined) return "is required";
+  if (issue.code === "invalid_format" && issue.format === "url") return "must be an address such as http://host:1234";
+  return undefined;
 }
 
 /** An integer from text, within [min, max]. */
@@ -50,7 +80,7 @@ export const envList = () =>
         .map((part) => part.trim())
         .filter((part) => part !== ""),
     )
-    .pipe(z.array(z.string()).min(1));
+    .pipe(z.array(z.string()).min(1, "must name at least one"));
 
 /** What the README's configuration table shows of one variable. */
 export type ConfigRow = { name: string; default: string; description: string };

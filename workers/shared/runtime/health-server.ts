@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { Component } from "./lifecycle.ts";
+import { listening } from "./listening.ts";
 
 /** One named condition of readiness or liveness; `detail` says what is wrong. */
 export type HealthCheck = () => { ok: true } | { ok: false; detail: string };
@@ -43,7 +44,9 @@ export function startHealthServer(
   deps: { registry: Registry; checks: HealthChecks },
 ): Component & { port: number } {
   const app = createHealthApp(deps.registry, deps.checks);
-  const server = Bun.serve({ hostname: config.host, port: config.port, fetch: app.fetch });
+  const server = listening({ ...config, variable: "HEALTH_PORT" }, () =>
+    Bun.serve({ hostname: config.host, port: config.port, fetch: app.fetch }),
+  );
   return {
     name: "health-server",
     port: server.port ?? config.port,

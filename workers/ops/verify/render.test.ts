@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import type { KeyResult } from "./compare.ts";
+import { renderReport } from "./render.ts";
+import type { VerifyReport } from "./report.ts";
+
+const hour = Date.parse("2026-05-01T12:00:00Z");
+const tally = { events: 3, checksum: 5n, money: 0n };
+const key = (check: KeyResult["check"], minute: number): KeyResult => ({
+  ...{ check, bucket: hour / 1000 + minute * 60, source: "web", eventType: "click", outcome: "different" },
+  ...{ expected: tally, found: { ...tally, events: 2 }, instances: [] },
+});
+
+const report = (changes: Partial<VerifyReport>): VerifyReport => ({
+  verdict: "EXACT",
+  snapshotMs: hour + 600_000,
+  provenUntilMs: hour + 540_000,
+  hoursProvenUntilMs: hour,
+  totals: { produced: 3, storedOfProducers: 3, storedForeign: 0, minutesView: 3, hoursView: 3 },
+  checked: { keys: 10, minutes: 9, hours: 1, days: 1 },
+  context: { received: 3, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
+  ...{ partitions: [], differences: [], otherDifferences: [], unproven: [], moving: [], unsettled: [] },
+  ...{ deadInstances: [], behind: [], rawFromMs: undefined, beyondRetention: false, rows: [] },
+  ...changes,
+});
+
+test("keys in motion are one calm line after the verdict; with --all one by one", () => {
+  const moving = [key("minute", 9), key("hour", 0)];
+  const text = renderReport(report({ moving }));
+  expect(text).toMatch(/EXACT {2}8 keys[\s\S]*\n\nstill moving, not judged: 2 keys \(newest minute 2026-05-01 12:09\)/);
+  expect(text).toContain("that hour still receives events");
+  expect(text).not.toMatch(/MISSING|SURPLUS|differs/);
+  expect(renderReport(report({ moving }), { all: true })).toMatch(/not judged[\s\S]*web +click/);
+});
+
+test("a conflict says DIFFERENT once and names the command that resolves it, not rewind", () => {
+  const changes = { verdict: "DIFFERENT" as const, otherDifferences: ["1 event_ids are stored twice"] };
+  const context = { ...report({}).context, conflictedIds: 1 };
+  const text = renderReport(report({ ...changes, context }));
+  expect(text.match(/DIFFERENT/g)?.length).toBe(1);
+  expect(text).toMatch(/next: .*ops conflicts resolve/);
+  expect(text).not.toContain("rewind");
+  const both = renderReport(report({ ...changes, context, differences: [key("minute", 1)] }));
+  expect(both).toMatch(/next: .*ops conflicts resolve.*ops rewind/);
+});
