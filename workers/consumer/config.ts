@@ -32,9 +32,6 @@ export const consumerConfigSchema = z.object({
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
     .prefault("12582912")
     .describe("Messages held in memory before fetching pauses, bytes"),
-  MEMORY_SOFT_LIMIT_BYTES: envInt(33_554_432, 1_099_511_627_776)
-    .prefault("134217728")
-    .describe("Resident memory above which garbage is collected at once, bytes; about half of the memory limit"),
   EVENT_MAX_AGE_DAYS: envInt(1, 3_650)
     .prefault("30")
     .describe("Events older than this when appended are dead letters (too_old); below the retention of raw events"),

@@ -1,5 +1,4 @@
 import type { EventRow } from "../shared/clickhouse/tables/events-raw.ts";
-import { dayStartS } from "../shared/event/index.ts";
 import type { RecordRun } from "../shared/kafka/group-types.ts";
 import type { Batch } from "../shared/pipeline/batcher.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
@@ -7,9 +6,10 @@ import { AppError } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { DeadLettersGivenUp, type DeadLetterWriter, type RefusedMessage } from "./dead-letter-writer.ts";
 import type { Flush } from "./ingest-pipeline.ts";
+import { type DayInsert, JudgedRows } from "./judged-rows.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import type { StoreWriter } from "./store-writer.ts";
-import { type TransformConfig, transformRecord } from "./transform.ts";
+import type { TransformConfig } from "./transform.ts";
 
 export type FlushDeps = {
   store: StoreWriter<EventRow>;
@@ -21,14 +21,14 @@ export type FlushDeps = {
   abandon: AbortSignal;
 };
 
-/** Messages judged in one go before other work gets its turn; about 10 ms. */
+/** Messages judged in one go before other work gets its turn; a few ms. */
 const JUDGE_SLICE = 2_000;
 
 /**
  * Makes one batch durable, in steps that build on each other:
  *
- * 1. *Judge and split.* Every message becomes a row or a dead letter; nothing has left the process. Rows are grouped by
- *    event day, so that one insert touches one partition and code 252 has one meaning only.
+ * 1. *Judge and split.* Every message becomes an encoded row or a dead letter; nothing has left the process. Rows are
+ *    grouped by event day, so that one insert touches one partition and code 252 has one meaning only.
  * 2. *Store.* After this every row is acknowledged by ClickHouse, or known to be refused because of its own values while
  *    the store accepts others; those join the dead letters. A crash here repeats rows, which replace themselves.
  * 3. *Set aside.* After this every dead letter is acknowledged by all in-sync replicas of Kafka and by ClickHouse. A
@@ -36,15 +36,21 @@ const JUDGE_SLICE = 2_000;
  * 4. *Commit.* Only now the runs are reported as complete, so a committed offset means: stored, a copy, or set aside.
  */
 export function createFlush(config: TransformConfig & { maxRows: number }, deps: FlushDeps): Flush {
+  const slots: JudgedRows[] = [];
+  const rowsOfSlot = (slot: number) => {
+    slots[slot] ??= new JudgedRows(config);
+    return slots[slot];
+  };
   return async function flush(batch, slot) {
     const abandoned = () => deps.abandon.aborted || batch.items.every((run) => !run.isCurrent());
     observeBatch(deps.metrics, batch);
+    const rows = rowsOfSlot(slot);
     try {
-      const { rowsByDay, letters } = await judge(batch, config, deps.clock);
-      for (const rows of inserts(rowsByDay, config.maxRows)) {
-        const refused = await deps.store.store(rows, slot, abandoned);
+      const letters = await judge(batch, rows, deps.clock);
+      for (const insert of rows.inserts()) {
+        const refused = await deps.store.store(insert, slot, abandoned);
         letters.push(...refused.map(({ row, reason }) => asLetter(batch, row, reason)));
-        observeStored(deps, rows);
+        observeStored(deps, insert, config.lateAfterMs);
       }
       if (letters.length > 0) await deps.deadLetters.write(letters, abandoned, deps.abandon);
       for (const { errorClass } of letters) deps.metrics.deadLetters.inc({ class: errorClass });
@@ -54,46 +60,30 @@ export function createFlush(config: TransformConfig & { maxRows: number }, deps:
         error instanceof DeadLettersGivenUp || (error instanceof AppError && error.code === "STORE_GIVEN_UP");
       if (!givenUp) throw error;
       deps.logger.warn({ rows: batch.rows }, "batch given up before it was durable; its messages will be read again");
+    } finally {
+      rows.reset();
     }
   };
 }
 
 /** Step 1, without input or output. */
-async function judge(batch: Batch<RecordRun>, config: TransformConfig, clock: Clock) {
-  const rowsByDay = new Map<number, EventRow[]>();
+async function judge(batch: Batch<RecordRun>, rows: JudgedRows, clock: Clock): Promise<RefusedMessage[]> {
   const letters: RefusedMessage[] = [];
   let untilPause = JUDGE_SLICE;
-  for (const run of batch.items) {
+  for (const { partition, records } of batch.items) {
     const nowMs = clock.now();
-    for (const record of run.records) {
-      const result = transformRecord(record, run.partition, config, nowMs);
-      if (result.kind === "ok") {
-        const day = dayStartS(result.value.eventTimeMs);
-        const rows = rowsByDay.get(day);
-        if (rows) rows.push(result.value);
-        else rowsByDay.set(day, [result.value]);
-      } else {
-        const { errorClass, reason } = result;
-        letters.push({ record, partition: run.partition, errorClass, reason });
-      }
+    for (const record of records) {
+      const refused = rows.add(record, partition, nowMs);
+      if (refused === undefined) continue;
+      letters.push({ record, partition, errorClass: refused.errorClass, reason: refused.reason });
     }
-    untilPause -= run.records.length;
+    untilPause -= records.length;
     if (untilPause <= 0) {
       untilPause = JUDGE_SLICE;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  return { rowsByDay, letters };
-}
-
-/** The rows of each insert: of one event day, at most `maxRows`, oldest day first. */
-export function inserts(rowsByDay: ReadonlyMap<number, EventRow[]>, maxRows: number): EventRow[][] {
-  const days = [...rowsByDay].sort(([a], [b]) => a - b);
-  return days.flatMap(([, rows]) => {
-    if (rows.length <= maxRows) return [rows];
-    const parts = Array.from({ length: Math.ceil(rows.length / maxRows) }, (_, part) => part * maxRows);
-    return parts.map((start) => rows.slice(start, start + maxRows));
-  });
+  return letters;
 }
 
 /** The message from which a row was made, with the store's reason to refuse it. */
@@ -118,20 +108,23 @@ function observeBatch(metrics: ConsumerMetrics, batch: Batch<RecordRun>): void {
 }
 
 /** Counts refused rows as well, which are few: what matters is that the loop is cheap. */
-function observeStored({ metrics, clock }: FlushDeps, rows: readonly EventRow[]): void {
+function observeStored({ metrics, clock }: FlushDeps, { block, length }: DayInsert, lateAfterMs: number): void {
   const nowMs = clock.now();
+  const { event_time, kafka_append_time, size_bytes } = block.columns;
   let bytes = 0;
   let newest = 0;
-  for (const row of rows) {
-    bytes += row.sizeBytes;
-    if (row.kafkaAppendTimeMs > newest) newest = row.kafkaAppendTimeMs;
-    metrics.appendToStored.observe((nowMs - row.kafkaAppendTimeMs) / 1000);
-    metrics.eventToStored.observe((nowMs - row.eventTimeMs) / 1000);
-    if (!row.isLate) continue;
+  for (let row = 0; row < length; row++) {
+    const eventTimeMs = event_time.at(row);
+    const appendTimeMs = kafka_append_time.at(row);
+    bytes += size_bytes.at(row);
+    if (appendTimeMs > newest) newest = appendTimeMs;
+    metrics.appendToStored.add((nowMs - appendTimeMs) / 1000);
+    metrics.eventToStored.add((nowMs - eventTimeMs) / 1000);
+    if (appendTimeMs - eventTimeMs <= lateAfterMs) continue;
     metrics.late.inc();
-    metrics.lateness.observe((row.kafkaAppendTimeMs - row.eventTimeMs) / 1000);
+    metrics.lateness.add((appendTimeMs - eventTimeMs) / 1000);
   }
-  metrics.stored.inc(rows.length);
+  metrics.stored.inc(length);
   metrics.storedBytes.inc(bytes);
   metrics.lastStored.set(newest / 1000);
 }

@@ -12,6 +12,15 @@ export type IngestPipelineConfig = BatchLimits & {
   maxFlushes: number;
 };
 
+export type IngestPipelineDeps = {
+  clock: Clock;
+  flush: Flush;
+  /** Called with the number of messages that are forgotten on a rebalance. */
+  onDiscard?: (rows: number) => void;
+  /** Called with the bytes of every batch that is done with. */
+  onDone?: (bytes: number) => void;
+};
+
 /** What a buffered message costs besides its key and value, bytes: measured, it keeps many small messages in bounds. */
 const RECORD_OVERHEAD_BYTES = 250;
 
@@ -24,6 +33,7 @@ export class IngestPipeline implements RunSink {
   readonly #clock: Clock;
   readonly #flush: Flush;
   readonly #onDiscard: (rows: number) => void;
+  readonly #onDone: (bytes: number) => void;
   readonly #batcher: Batcher<RecordRun>;
   readonly #freeSlots: number[];
   #flushingBytes = 0;
@@ -33,11 +43,12 @@ export class IngestPipeline implements RunSink {
   #idleWaiters: (() => void)[] = [];
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(config: IngestPipelineConfig, deps: { clock: Clock; flush: Flush; onDiscard?: (rows: number) => void }) {
+  constructor(config: IngestPipelineConfig, deps: IngestPipelineDeps) {
     this.#config = config;
     this.#clock = deps.clock;
     this.#flush = deps.flush;
     this.#onDiscard = deps.onDiscard ?? (() => undefined);
+    this.#onDone = deps.onDone ?? (() => undefined);
     this.#batcher = new Batcher(config);
     this.#freeSlots = Array.from({ length: config.maxFlushes }, (_, slot) => slot);
     this.finished = new Promise<never>((_, reject) => {
@@ -108,6 +119,7 @@ export class IngestPipeline implements RunSink {
       this.#fail(error);
     }
     this.#flushingBytes -= batch.bytes;
+    this.#onDone(batch.bytes);
     this.#freeSlots.push(slot);
     this.#notify();
     this.#pump();

@@ -9,13 +9,11 @@ import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../shared/runtime/logger.ts";
 import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
-import { startMemoryGuard } from "./memory-guard.ts";
 import { createConsumerMetrics } from "./metrics.ts";
 import { waitForSchema, waitForTopics } from "./startup.ts";
 import { createEventIngest, createLedgerIngest } from "./worker.ts";
 
 async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
-  scope.add(startMemoryGuard({ thresholdBytes: config.MEMORY_SOFT_LIMIT_BYTES, intervalMs: 200 }));
   const metrics = createConsumerMetrics();
   const checks: HealthChecks = { live: {}, ready: {} };
   checks.ready.started = () => ({ ok: false, detail: "waiting for Kafka and ClickHouse" });

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DEAD_LETTER_CLASSES } from "../shared/event/index.ts";
 import { addProcessMetrics } from "../shared/runtime/process-metrics.ts";
+import { BulkHistogram } from "./bulk-histogram.ts";
 
 const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120, 600, 3_600, 86_400];
 
@@ -21,6 +22,8 @@ export function createConsumerMetrics() {
     new Gauge({ name: `countinghouse_consumer_${name}`, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `countinghouse_consumer_${name}`, help, buckets, registers });
+  const bulkHistogram = (name: string, help: string, buckets: number[]) =>
+    new BulkHistogram({ name: `countinghouse_consumer_${name}`, help, buckets, registers });
 
   const metrics = {
     registry,
@@ -48,17 +51,17 @@ export function createConsumerMetrics() {
       "late_events_total",
       "Stored events that were appended later than LATE_AFTER_MS after they happened; a rise means slow or offline clients",
     ),
-    lateness: histogram(
+    lateness: bulkHistogram(
       "late_event_lateness_seconds",
       "Append time minus event time of late events; a shift to the right means that clients hold events back for longer",
       [20, 30, 40, 50, 60, 120, 600, 3_600, 21_600, 86_400, 604_800],
     ),
-    appendToStored: histogram(
+    appendToStored: bulkHistogram(
       "append_to_stored_seconds",
       "Time from Kafka's append to ClickHouse's acknowledgement: the pipeline's own latency; rises with lag and slow inserts",
       LATENCY_BUCKETS,
     ),
-    eventToStored: histogram(
+    eventToStored: bulkHistogram(
       "event_to_stored_seconds",
       "Time from the event to ClickHouse's acknowledgement, late events included; rises with clients' delays or the pipeline's",
       LATENCY_BUCKETS,

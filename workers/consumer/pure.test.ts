@@ -1,18 +1,21 @@
 import { expect, test } from "bun:test";
-import { eventRow } from "../shared/testing/event-rows.ts";
 import { headersJson } from "./dead-letter-writer.ts";
-import { inserts } from "./flush.ts";
+import { JudgedRows } from "./judged-rows.ts";
 import { parseLedgerRecord } from "./ledger-flush.ts";
 import { assertMaxAge } from "./startup.ts";
 
 test("inserts hold one day each, oldest first, at most maxRows", () => {
-  const row = (kafkaOffset: number) => eventRow({ eventId: crypto.randomUUID(), eventTimeMs: 0, kafkaOffset });
-  const days = new Map([
-    [172_800, [row(1)]],
-    [86_400, [row(2), row(3), row(4), row(5), row(6)]],
-  ]);
-  const offsets = inserts(days, 2).map((rows) => rows.map(({ kafkaOffset }) => kafkaOffset));
-  expect(offsets).toEqual([[2, 3], [4, 5], [6], [1]]);
+  const limits = { maxAgeMs: 1e12, maxFutureMs: 1e12, maxBytes: 1_000, lateAfterMs: 20_000, maxRows: 2 };
+  const rows = new JudgedRows(limits);
+  const days = ["02", "01", "01", "02", "01", "01", "01"];
+  days.forEach((day, offset) => {
+    const times = { event_time: `2026-03-${day}T12:00:00Z`, received_time: `2026-03-${day}T12:00:00Z` };
+    const event = { event_id: crypto.randomUUID(), user_id: "u", event_type: "click", ...times };
+    const record = { offset, appendTimeMs: 1.8e12, key: null, value: Buffer.from(JSON.stringify(event)), headers: {} };
+    expect(rows.add(record, 0, 1.8e12)).toBeUndefined();
+  });
+  const offsets = rows.inserts().map((insert) => insert.rows().map(({ kafkaOffset }) => kafkaOffset));
+  expect(offsets).toEqual([[1, 2], [4, 5], [6], [0, 3]]);
 });
 
 test("headers keep every value, in base64", () => {

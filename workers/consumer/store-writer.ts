@@ -16,6 +16,15 @@ export type InsertTarget<Row> = {
   encode: (rows: Iterable<Row>, writer: RowBinaryWriter) => EncodedRows;
 };
 
+/** Rows that are already encoded for one insert. Single rows are made only if the store refuses some. */
+export type PreparedRows<Row> = {
+  readonly length: number;
+  encode(): EncodedRows;
+  rows(): readonly Row[];
+  /** One row. */
+  row(index: number): Row;
+};
+
 export type StoreWriterDeps = {
   clickhouse: ClickHouse;
   logger: Logger;
@@ -72,13 +81,14 @@ export class StoreWriter<Row> {
    * @param slot calls with the same slot must not overlap; they share an encoding buffer.
    * @throws AppError `STORE_GIVEN_UP` when `giveUp` says so; anything that is no refusal or failure of the store.
    */
-  async store(rows: readonly Row[], slot: number, giveUp: GiveUp): Promise<RefusedRow<Row>[]> {
+  async store(rows: readonly Row[] | PreparedRows<Row>, slot: number, giveUp: GiveUp): Promise<RefusedRow<Row>[]> {
+    const prepared = isPrepared(rows) ? rows : this.#prepare(rows, slot);
     const backoff = createBackoff(RETRY, this.#deps.random);
     try {
       for (;;) {
-        const verdict = await this.#insert(rows, slot, giveUp);
+        const verdict = await this.#insert(prepared, slot, giveUp);
         if (verdict.stored) return [];
-        const refused = await this.#findRefused(rows, verdict.reason, slot, giveUp);
+        const refused = await this.#findRefused(prepared.rows(), verdict.reason, slot, giveUp);
         if (refused) return refused;
         this.#noteFailure(slot, true, `the store refuses every row: ${verdict.reason}`);
         this.#deps.logger.error(
@@ -95,27 +105,27 @@ export class StoreWriter<Row> {
   /** The rows to blame; undefined when nothing shows that the store accepts rows at all. */
   async #findRefused(rows: readonly Row[], reason: string, slot: number, giveUp: GiveUp) {
     this.#deps.onBisect?.();
-    const store = (group: readonly Row[]) => this.#insert(group, slot, giveUp);
+    const store = (group: readonly Row[]) => this.#insert(this.#prepare(group, slot), slot, giveUp);
     const result = await isolateRefusedRows(rows, reason, store);
     if (result.kind === "isolated") return result.refused;
     const control = this.#knownGood;
     const judgeable = result.refused.length === rows.length && rows.length <= MAX_ROWS_JUDGED_BY_CONTROL;
     if (!judgeable || control === undefined) return undefined;
-    return (await this.#insert([control], slot, giveUp)).stored ? result.refused : undefined;
+    return (await store([control])).stored ? result.refused : undefined;
   }
 
   /** One group, tried until the store has judged it. */
-  async #insert(rows: readonly Row[], slot: number, giveUp: GiveUp): Promise<StoreVerdict> {
+  async #insert(rows: PreparedRows<Row>, slot: number, giveUp: GiveUp): Promise<StoreVerdict> {
     const { clickhouse, clock } = this.#deps;
     const { table, columns } = this.#target;
     const backoff = createBackoff(RETRY, this.#deps.random);
     for (;;) {
       const began = clock.now();
       try {
-        await clickhouse.insert(table, columns, this.#target.encode(rows, this.#writer(slot)));
+        await clickhouse.insert(table, columns, rows.encode());
         this.#deps.onStored?.(rows.length, clock.now() - began);
         this.#failing.delete(slot);
-        this.#knownGood = rows[0];
+        this.#knownGood = rows.row(0);
         return { stored: true };
       } catch (error) {
         if (isRowValueError(error)) return { stored: false, reason: refusalReason(error) };
@@ -149,10 +159,28 @@ export class StoreWriter<Row> {
     }
   }
 
+  #prepare(rows: readonly Row[], slot: number): PreparedRows<Row> {
+    const row = (index: number) => {
+      const found = rows[index];
+      if (found === undefined) throw new RangeError(`no row ${index} of ${rows.length}`);
+      return found;
+    };
+    return {
+      length: rows.length,
+      encode: () => this.#target.encode(rows, this.#writer(slot)),
+      rows: () => rows,
+      row,
+    };
+  }
+
   #writer(slot: number): RowBinaryWriter {
     this.#writers[slot] ??= new RowBinaryWriter();
     return this.#writers[slot];
   }
+}
+
+function isPrepared<Row>(rows: readonly Row[] | PreparedRows<Row>): rows is PreparedRows<Row> {
+  return "encode" in rows;
 }
 
 /** Without the server's text beyond its first line: it may quote values at length. */

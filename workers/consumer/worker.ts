@@ -23,6 +23,7 @@ import { sleep } from "../shared/runtime/sleep.ts";
 import { type ConsumerConfig, heartbeatIntervalMs } from "./config.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { createFlush } from "./flush.ts";
+import { collectGarbageByVolume } from "./garbage.ts";
 import { IngestPipeline } from "./ingest-pipeline.ts";
 import { createLedgerFlush } from "./ledger-flush.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
@@ -47,6 +48,8 @@ export type Ingest = Component & {
 
 /** Fetches that neither starve nor flood the buffer. */
 const FETCH = { minBytes: 65_536, maxBytesPerPartition: 1_048_576, maxBytes: 6_291_456, maxRunRecords: 1_000 };
+/** Garbage is collected once per so many bytes of batches: about 30,000 events of usual size. */
+const GARBAGE_BYTES = 16_777_216;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
@@ -95,7 +98,12 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       maxBufferedBytes: config.MAX_BUFFERED_BYTES,
       maxFlushes: 2,
     },
-    { clock, flush, onDiscard: (rows) => metrics.redelivered.inc(rows) },
+    {
+      clock,
+      flush,
+      onDiscard: (rows) => metrics.redelivered.inc(rows),
+      onDone: collectGarbageByVolume(GARBAGE_BYTES),
+    },
   );
   const group = new GroupConsumer(
     { ...groupConfig(config), groupId: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC },

@@ -7,7 +7,8 @@ import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
 import { kafkaCall, toKafkaError } from "./errors.ts";
-import type { GroupConsumerConfig, GroupObserver, KafkaRecord, RecordRun, RunSink } from "./group-types.ts";
+import type { GroupConsumerConfig, GroupObserver, RecordRun, RunSink } from "./group-types.ts";
+import { LazyRecord } from "./lazy-record.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { fetchTopicRanges } from "./topic-reader.ts";
@@ -265,7 +266,7 @@ export class GroupConsumer implements Component {
     if (missing > 0) this.#reportGap({ partition, reason: "hole", from: next - missing, to: next });
     for (let start = 0; start < messages.length; start += this.#config.maxRunRecords) {
       const part = messages.slice(start, start + this.#config.maxRunRecords);
-      const records = part.map(toRecord);
+      const records = part.map((message) => new LazyRecord(message));
       const last = records[records.length - 1];
       const isLastRun = start + part.length >= messages.length;
       if (last === undefined) break;
@@ -274,12 +275,12 @@ export class GroupConsumer implements Component {
     }
   }
 
-  #run(partition: number, state: Partition, records: KafkaRecord[], ticket: OffsetTicket): RecordRun {
+  #run(partition: number, state: Partition, records: readonly LazyRecord[], ticket: OffsetTicket): RecordRun {
     const isCurrent = () => this.#partitions.get(partition) === state;
     return {
       partition,
       records,
-      bytes: records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0),
+      bytes: records.reduce((sum, record) => sum + record.bytes, 0),
       isCurrent,
       complete: () => {
         state.tracker.complete(ticket);
@@ -391,9 +392,4 @@ export class GroupConsumer implements Component {
       }
     }
   }
-}
-
-function toRecord(message: KafkaMessage): KafkaRecord {
-  const { key, value, headers } = message;
-  return { offset: Number(message.offset), appendTimeMs: Number(message.timestamp), key, value, headers };
 }

@@ -3,13 +3,14 @@ import type { OffsetGap } from "./partition-position.ts";
 
 /** One message, reduced to what the pipeline needs. `key` and `value` share memory with the fetch response. */
 export type KafkaRecord = {
-  offset: number;
+  readonly offset: number;
   /** The broker's append time, ms. */
-  appendTimeMs: number;
-  key: Buffer | null;
+  readonly appendTimeMs: number;
+  readonly key: Buffer | null;
   /** Null for a tombstone. */
-  value: Buffer | null;
-  headers: KafkaMessage["headers"];
+  readonly value: Buffer | null;
+  /** The same object for consecutive messages with equal headers; not to be changed. */
+  readonly headers: KafkaMessage["headers"];
 };
 
 /** Consecutive messages of one partition, finished or lost together. */

@@ -18,7 +18,7 @@ type Entry<T> = { item: T; rows: number; bytes: number; addedMs: number };
 
 /**
  * Collects items, each of some rows and bytes, in order of arrival and says when a batch is due. An item is never split,
- * so a batch may exceed a limit by one item. Keeps no timer: the caller passes the time and asks again.
+ * so a batch may exceed the limit of bytes by one item; that of rows it exceeds only if a single item does. Keeps no timer: the caller passes the time and asks again.
  */
 export class Batcher<T> {
   readonly #limits: BatchLimits;
@@ -67,6 +67,7 @@ export class Batcher<T> {
     const batch: Batch<T> = { items: [], rows: 0, bytes: 0, ageMs: nowMs - oldest.addedMs, trigger };
     let taken = 0;
     for (const entry of this.#entries) {
+      if (taken > 0 && batch.rows + entry.rows > this.#limits.maxRows) break;
       batch.items.push(entry.item);
       batch.rows += entry.rows;
       batch.bytes += entry.bytes;

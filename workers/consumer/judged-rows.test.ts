@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { EventsBlock } from "../shared/clickhouse/tables/events-block.ts";
+import { JudgedRows } from "./judged-rows.ts";
+import { transformRecord } from "./transform.ts";
+
+const LIMITS = { maxAgeMs: 86_400_000, maxFutureMs: 600_000, maxBytes: 600, lateAfterMs: 20_000, maxRows: 1_000 };
+const APPEND_MS = Date.parse("2026-03-01T12:00:00Z");
+
+const event = fc.record({
+  event_id: fc.uuid(),
+  user_id: fc.string({ minLength: 1, maxLength: 60, unit: "grapheme" }),
+  event_type: fc.constantFrom("click", "purchase", "unheard_of"),
+  event_time: fc.integer({ min: -90_000_000, max: 700_000 }).map((ms) => new Date(APPEND_MS + ms).toISOString()),
+  received_time: fc.constant("2026-03-01T12:00:00.5Z"),
+  session_id: fc.option(fc.string({ maxLength: 20 }), { nil: undefined }),
+  payload: fc.option(
+    fc.constantFrom({ element: "é".repeat(90), x: "y".repeat(300) }, { amount: 1.5, currency: "EUR" }),
+    {
+      nil: undefined,
+    },
+  ),
+  extra_field: fc.option(fc.jsonValue({ maxDepth: 2 }), { nil: undefined }),
+});
+
+test("property: columns filled from bytes are those filled from parsed events, and so are the refusals", () => {
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+      const rows = new JudgedRows(LIMITS);
+      const byDay = new Map<number, EventsBlock>();
+      events.forEach((fields, offset) => {
+        const headers = offset % 3 === 0 ? { "producer-instance": Buffer.from("p-1") } : {};
+        const value = Buffer.from(JSON.stringify(fields));
+        const record = { offset, appendTimeMs: APPEND_MS, key: null, value, headers };
+        const refused = rows.add(record, 4, APPEND_MS + 500);
+        const expected = transformRecord(record, 4, LIMITS, APPEND_MS + 500);
+        expect(refused).toEqual(expected.kind === "dead_letter" ? expected : undefined);
+        if (expected.kind === "dead_letter") return;
+        const day = Math.floor(expected.value.eventTimeMs / 86_400_000);
+        const block = byDay.get(day) ?? new EventsBlock();
+        byDay.set(day, block);
+        block.add(expected.value);
+      });
+      const expected = [...byDay].sort(([a], [b]) => a - b).map(([, block]) => Buffer.from(block.encode().bytes));
+      const actual = rows.inserts().map((insert) => Buffer.from(insert.encode().bytes));
+      expect(actual).toEqual(expected);
+    }),
+  );
+});
+
+test("a row that is made again for the search of a refused one is the row that was encoded", () => {
+  const rows = new JudgedRows(LIMITS);
+  const times = { event_time: "2026-03-01T11:59:59Z", received_time: "2026-03-01T12:00:00Z" };
+  const value = Buffer.from(
+    JSON.stringify({ event_id: crypto.randomUUID(), user_id: "u", event_type: "click", ...times }),
+  );
+  rows.add({ offset: 9, appendTimeMs: APPEND_MS, key: null, value, headers: {} }, 2, APPEND_MS + 250);
+  const [insert] = rows.inserts();
+  const again = new EventsBlock();
+  for (const row of insert?.rows() ?? []) again.add(row);
+  const encoded = Buffer.from(insert?.encode().bytes ?? []);
+  expect(Buffer.from(again.encode().bytes)).toEqual(encoded);
+});

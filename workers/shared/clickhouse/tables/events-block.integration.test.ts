@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../testing/index.ts";
+import { EventsBlock } from "./events-block.ts";
+import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./events-raw.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase((await useStack()).clickhouse);
+}, 60_000);
+afterAll(() => db.drop());
+
+const now = Math.floor(Date.now() / 1000) * 1000;
+
+/** Values at the limits of their columns, and enough rows for every buffer to grow. */
+function rows(firstOffset: number): EventRow[] {
+  return Array.from({ length: 1_000 }, (_, i) =>
+    eventRow({
+      eventId: crypto.randomUUID(),
+      eventTimeMs: now + i * 7,
+      kafkaOffset: firstOffset + i,
+      receivedTimeMs: i % 2 === 0 ? 0 : 4_294_943_999_999,
+      source: ["web", "lottery", "sensor"][i % 3] ?? "web",
+      userId: "é".repeat(i % 130),
+      sessionId: "s".repeat(i),
+      amountE4: [0, 1, 999_999_999_999_999][i % 3] ?? 0,
+      currency: i % 4 === 0 ? "EUR" : "",
+      payloadJson: JSON.stringify({ text: "x".repeat(i * 3) }),
+      extraJson: i % 5 === 0 ? '{"a":"\u0000\u{1F600}"}' : "",
+      sizeBytes: i === 0 ? 4_294_967_295 : i,
+      latencyMs: (i - 500) * 10_000_000_000,
+      ingestDelayMs: i % 2 === 0 ? -1 : Number.MAX_SAFE_INTEGER,
+      isLate: i % 2 === 0,
+      producer: i % 3 === 0 ? "p-1" : "",
+      kafkaPartition: i % 7,
+      kafkaAppendTimeMs: now + i,
+    }),
+  );
+}
+
+async function stored(firstOffset: number): Promise<Record<string, unknown>[]> {
+  return db.clickhouse.query(
+    `SELECT ${EVENTS_RAW_COLUMNS.join(", ")}, event_date, version FROM events_raw
+     WHERE kafka_offset >= {first:UInt64} AND kafka_offset < {first:UInt64} + 1000 ORDER BY kafka_offset`,
+    { params: { first: firstOffset } },
+  );
+}
+
+test("a block in Native format stores what RowBinary stores", async () => {
+  const given = rows(0);
+  await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(given));
+  const expected = await stored(0);
+  expect(expected).toHaveLength(1_000);
+  await db.clickhouse.command("TRUNCATE TABLE events_raw");
+  const block = new EventsBlock();
+  // The second filling uses buffers that have grown and hold old bytes.
+  for (const row of rows(5_000)) block.add(row);
+  block.reset();
+  for (const row of given) block.add(row);
+  await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, block.encode());
+  expect(await stored(0)).toEqual(expected);
+}, 60_000);

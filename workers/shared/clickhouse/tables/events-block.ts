@@ -1,0 +1,80 @@
+import { Int64Column, NativeEncoder, StringColumn, UInt8Column, UInt32Column, UuidColumn } from "../native-columns.ts";
+import { type EncodedRows, EVENTS_RAW_COLUMNS, type EventRow } from "./events-raw.ts";
+
+const TIME = "DateTime64(3, 'UTC')";
+
+/**
+ * Rows of events_raw by columns, for one insert in Native format: half the server's cost of RowBinary. Rows are added
+ * either as {@link EventRow} or column by column; then every column must get one value.
+ */
+export class EventsBlock {
+  readonly columns = {
+    event_id: new UuidColumn(),
+    event_time: new Int64Column(TIME),
+    received_time: new Int64Column(TIME),
+    source: new StringColumn(),
+    event_type: new StringColumn(),
+    user_id: new StringColumn(),
+    session_id: new StringColumn(),
+    amount: new Int64Column("Decimal(18, 4)"),
+    currency: new StringColumn(),
+    payload: new StringColumn(),
+    extra: new StringColumn(),
+    size_bytes: new UInt32Column(),
+    latency_ms: new Int64Column("Int64"),
+    ingest_delay_ms: new Int64Column("Int64"),
+    is_late: new UInt8Column("Bool"),
+    producer: new StringColumn(),
+    kafka_partition: new UInt32Column(),
+    kafka_offset: new Int64Column("UInt64"),
+    kafka_append_time: new Int64Column(TIME),
+  } satisfies Record<(typeof EVENTS_RAW_COLUMNS)[number], unknown>;
+
+  readonly #encoder = new NativeEncoder();
+  #rows = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Says that every column has got the value of one more row. */
+  endRow(): void {
+    this.#rows++;
+  }
+
+  /** Forgets all rows; buffers are kept. */
+  reset(): void {
+    this.#rows = 0;
+    for (const column of Object.values(this.columns)) column.reset();
+  }
+
+  add(row: EventRow): void {
+    const { columns } = this;
+    columns.event_id.push(Buffer.from(row.eventId), 0);
+    columns.event_time.push(row.eventTimeMs);
+    columns.received_time.push(row.receivedTimeMs);
+    columns.source.push(row.source);
+    columns.event_type.push(row.eventType);
+    columns.user_id.push(row.userId);
+    columns.session_id.push(row.sessionId);
+    columns.amount.push(row.amountE4);
+    columns.currency.push(row.currency);
+    columns.payload.push(row.payloadJson);
+    columns.extra.push(row.extraJson);
+    columns.size_bytes.push(row.sizeBytes);
+    columns.latency_ms.push(row.latencyMs);
+    columns.ingest_delay_ms.push(row.ingestDelayMs);
+    columns.is_late.push(row.isLate ? 1 : 0);
+    columns.producer.push(row.producer);
+    columns.kafka_partition.push(row.kafkaPartition);
+    columns.kafka_offset.push(row.kafkaOffset);
+    columns.kafka_append_time.push(row.kafkaAppendTimeMs);
+    this.endRow();
+  }
+
+  /** The block for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS)`; valid until the next row or encoding. */
+  encode(): EncodedRows {
+    const columns = EVENTS_RAW_COLUMNS.map((name) => [name, this.columns[name]] as const);
+    return { format: "Native", bytes: this.#encoder.encode(columns, this.#rows) };
+  }
+}
