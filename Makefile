@@ -86,6 +86,14 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real broker and engine (paths by ARGS="…")
 	@$(BUN) scripts/test.ts $(ARGS)
 
+.tools/system-browser.stamp: scripts/system.sh
+	@bash scripts/system.sh browser
+	@mkdir -p .tools && touch $@
+
+.PHONY: test-browser
+test-browser: $(MODULES_STAMP) .tools/system-browser.stamp ## Test the console's pages in a real browser
+	@$(BUN) scripts/test.ts --only browser
+
 .PHONY: test-lake
 test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars and pyarrow
 	@$(BUN) scripts/lake/tools.ts

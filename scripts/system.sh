@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `test` also
-# what only the tests use. What is missing is installed on Debian as root; elsewhere one line says what to install.
+# what only the tests use, with `browser` what the browser tests use. What is missing is installed on Debian as root;
+# elsewhere one line says what to install.
 set -euo pipefail
 
 missing=()
@@ -12,6 +13,10 @@ if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then 
 command -v mvn >/dev/null || missing+=(maven)
 
 if [ "${1:-}" = test ]; then command -v kcat >/dev/null || missing+=(kcat); fi
+
+if [ "${1:-}" = browser ] && [ ! -x "${CHROMIUM:-}" ]; then
+  command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium fonts-inter fonts-jetbrains-mono)
+fi
 
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
@@ -26,5 +31,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   exit 0
 fi
 
-echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat (missing here: ${missing[*]})" >&2
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat, for the browser tests Chromium (missing here: ${missing[*]})" >&2
 exit 1

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { z } from "zod";
+import { consoleConfigSchema } from "../../workers/console/config.ts";
 import { consumerConfigSchema } from "../../workers/consumer/config.ts";
 import { opsConfigSchema } from "../../workers/ops/config.ts";
 import { watchOnlyConfigSchema } from "../../workers/ops/watch/config.ts";
@@ -15,6 +16,7 @@ const END = "<!-- configuration: end -->";
 const SCHEMAS: Record<string, z.ZodObject> = {
   producer: producerConfigSchema,
   consumer: consumerConfigSchema,
+  console: consoleConfigSchema,
   ops: opsConfigSchema,
   "ops verify --watch": watchOnlyConfigSchema,
 };

@@ -53,7 +53,7 @@ const charts = () => view.page.$$eval(".uplot canvas", (found) => found.length);
 
 describe("live", () => {
   test("figures and rows are those of SQL, and the browser has no complaint", async () => {
-    await view.open("/");
+    await view.open("/?minutes=60");
     expect(await view.number("#produced")).toBe(await value("SELECT sum(events) AS n FROM producer_ledger"));
     expect(await view.number("#stored")).toBe(await value("SELECT count() AS n FROM events"));
     expect(await view.number("#shown")).toBe(await value("SELECT sum(events) AS n FROM events_per_minute"));
@@ -74,7 +74,7 @@ describe("live", () => {
   }, 60_000);
 
   test("filters by keyboard; the address can be shared", async () => {
-    await view.open("/");
+    await view.open("/?minutes=60");
     await view.page.focus("#f-source");
     await view.page.keyboard.type("lottery");
     await view.page.waitForURL("**/*source=lottery*");
@@ -86,7 +86,7 @@ describe("live", () => {
   }, 60_000);
 
   test("new events appear without a reload, and focus stays", async () => {
-    await view.open("/");
+    await view.open("/?minutes=60");
     const before = await view.number("#stored");
     await drawn("chart-counts");
     await view.page.focus("section[aria-label^='Events per minute']");
@@ -102,11 +102,11 @@ describe("live", () => {
   }, 60_000);
 
   test("turns red without ClickHouse and recovers by itself", async () => {
-    await view.open("/");
+    await view.open("/?minutes=60");
     fixture.proxy.refuse(true);
     try {
       await view.page.waitForSelector("#status[data-level=bad] >> text=ClickHouse does not answer");
-      await view.open("/");
+      await view.open("/?minutes=60");
       expect(await view.text("main")).toContain("ClickHouse does not answer");
     } finally {
       fixture.proxy.refuse(false);

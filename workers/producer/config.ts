@@ -89,7 +89,7 @@ export const producerConfigSchema = z.object({
     .prefault("false")
     .describe("Move times so that the newest event happens now, and give the events new ids; needs a file, not -"),
   FILE_REPEAT: envInt(1, 1_000_000).prefault("1").describe("How often to send the file"),
-  HTTP_HOST: z.string().default("127.0.0.1").describe("Address of the ingest API"),
+  HTTP_HOST: z.string().default("127.0.0.1").describe("Address on which the HTTP API, or the console, listens"),
   HTTP_PORT: envInt(0, 65_535).prefault("8080").describe("Port of the ingest API; 0 picks a free one and logs it"),
   API_KEYS: envList().optional().describe("Accepted API keys, comma-separated; required unless HTTP_HOST is loopback"),
   HTTP_MAX_BODY_BYTES: envInt(1_000, 1_000_000_000).prefault("4194304").describe("Largest request body"),
