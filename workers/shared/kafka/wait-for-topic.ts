@@ -4,7 +4,7 @@ import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
 import { kafkaCall } from "./errors.ts";
 
-/** A line in the log at least this much apart, ms. */
+/** Pause between lines in the log, ms. */
 const SAY_EVERY_MS = 3_000;
 
 /**
@@ -19,21 +19,29 @@ export async function waitForTopics(
   const { kafka, logger, signal } = deps;
   const unreachable = `cannot reach Kafka at ${deps.brokers.join(",")} (KAFKA_BROKERS), retrying`;
   let saidAtMs = Number.NEGATIVE_INFINITY;
-  const say = (error: Error, attempt: number) => {
-    if (performance.now() - saidAtMs < SAY_EVERY_MS) return;
+  let last: { error: Error; attempt: number } | undefined;
+  const say = () => {
+    if (performance.now() - saidAtMs < SAY_EVERY_MS / 2) return;
     saidAtMs = performance.now();
-    const missing = error instanceof AppError && error.code === TOPIC_MISSING;
-    logger.warn({ topics, attempt, error: error.message }, missing ? "waiting for Kafka" : unreachable);
+    const missing = last?.error instanceof AppError && last.error.code === TOPIC_MISSING;
+    const detail = last && { attempt: last.attempt, error: last.error.message };
+    logger.warn({ topics, ...detail }, missing ? "waiting for Kafka" : unreachable);
   };
+  // One attempt to connect may take the client half a minute.
+  const timer = setInterval(say, SAY_EVERY_MS);
   kafka.logger().setLogLevel(logLevel.NOTHING);
   try {
     return await retryWithBackoff(() => topicPartitions(kafka, topics), {
       minMs: 200,
       maxMs: 2_500,
       ...(signal ? { signal } : {}),
-      onRetry: say,
+      onRetry: (error, attempt) => {
+        last = { error, attempt };
+        say();
+      },
     });
   } finally {
+    clearInterval(timer);
     kafka.logger().setLogLevel(logLevel.INFO);
   }
 }
