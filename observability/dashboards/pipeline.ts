@@ -261,7 +261,7 @@ const inside: PanelSpec[] = [
   },
 ];
 
-const JOBS = 'job=~"producer|ingest|consumer|verify|console"';
+const JOBS = 'job=~"producer|ingest|consumer|verify|verify-watch|console"';
 const workers: PanelSpec[] = [
   {
     title: "Workers up",

@@ -81,7 +81,7 @@ imagePullSecrets:
 {{/*
 Everything of one long-running worker: ConfigMap, ServiceAccount, Deployment, PodDisruptionBudget. Further keys of the dict:
   config (rendered YAML of variables), values (its part of values.yaml), replicas (nil leaves them to an autoscaler),
-  strategy (rendered YAML), port and portName (optional).
+  strategy (rendered YAML), args, port and portName (optional).
 */}}
 {{- define "countinghouse.worker" -}}
 {{- $config := merge (dict) (.values.env | default dict) (fromYaml .config) -}}
@@ -157,6 +157,10 @@ spec:
         - name: {{ .component }}
           image: {{ include "countinghouse.image" . }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          {{- with .args }}
+          args:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
           envFrom:
             - configMapRef:
                 name: {{ .component }}

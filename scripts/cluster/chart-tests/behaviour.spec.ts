@@ -19,7 +19,7 @@ describe("Deployments", () => {
         .filter(({ kind }) => kind === "Deployment")
         .map(({ metadata }) => metadata.name)
         .sort(),
-    ).toEqual([...DEPLOYMENTS].sort());
+    ).toEqual([...DEPLOYMENTS, "verify-watch"].sort());
   });
 
   test.each(DEPLOYMENTS)("%s has more time to stop than it drains, whatever the drain time", (name) => {
@@ -146,6 +146,40 @@ describe("monitoring", () => {
     const spec = pick(objects, "PrometheusRule", "countinghouse-prometheus-rules").spec;
     const file: unknown = Bun.YAML.parse(readFileSync(join(CHART, "files/prometheus-rules.yaml"), "utf8"));
     expect(spec).toEqual(file as typeof spec);
+  });
+  test("links of the alerts lead where the runbook is", () => {
+    const linked = render({ "monitoring.rules.runbook": "https://example.org/runbook" });
+    const text = JSON.stringify(pick(linked, "PrometheusRule", "countinghouse-prometheus-rules").spec);
+    expect(text).toContain('"runbook_url":"https://example.org/runbook#countsdiffer"');
+  });
+  test("notifications go to the console, with its token", () => {
+    const config = pick(render({ "console.enabled": true }), "AlertmanagerConfig", "countinghouse");
+    const [webhook] = at<object[]>(config, "spec.receivers.0.webhookConfigs");
+    expect(webhook).toMatchObject({ url: "http://console.countinghouse.svc/api/v1/alerts/webhook" });
+    expect(webhook).toMatchObject({ httpConfig: { authorization: { credentials: { key: "token" } } } });
+    expect(at<object[]>(config, "spec.inhibitRules").length).toBeGreaterThan(3);
+    expect(render({ "console.enabled": false }).some(({ kind }) => kind === "AlertmanagerConfig")).toBe(false);
+  });
+  test("notifications go to Slack and by e-mail, with passwords from Secrets", () => {
+    const config = pick(
+      render({
+        "monitoring.notifications.slack": { enabled: true, channel: "#events", urlSecret: { name: "slack" } },
+        "monitoring.notifications.email": {
+          enabled: true,
+          to: "ops@example.org",
+          from: "alerts@example.org",
+          smarthost: "mail:587",
+          username: "alerts",
+          passwordSecret: { name: "smtp" },
+        },
+      }),
+      "AlertmanagerConfig",
+      "countinghouse",
+    );
+    const receiver = at<{ slackConfigs: unknown[]; emailConfigs: unknown[] }>(config, "spec.receivers.0");
+    expect(receiver.slackConfigs[0]).toMatchObject({ channel: "#events", apiURL: { name: "slack", key: "url" } });
+    expect(receiver.emailConfigs[0]).toMatchObject({ authPassword: { name: "smtp", key: "password" } });
+    expect(() => render({ "monitoring.notifications.slack.enabled": true })).toThrow("urlSecret.name is required");
   });
   test("can be left out on clusters without the operator", () => {
     const bare = render({ "monitoring.podMonitor.enabled": false, "monitoring.rules.enabled": false });

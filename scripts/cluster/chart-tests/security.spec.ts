@@ -6,7 +6,7 @@ const pods = [...podSpecs(objects)];
 
 describe("every pod", () => {
   test("there are pods to look at", () => {
-    expect(pods.length).toBe(7);
+    expect(pods.length).toBe(8);
   });
 
   test.each(pods)("%s fits Pod Security `restricted`", (_, spec) => {
@@ -55,6 +55,7 @@ test("no ServiceAccount mounts a token", () => {
     "migrate",
     "producer",
     "verify",
+    "verify-watch",
   ]);
   for (const account of accounts) expect(account.automountServiceAccountToken).toBe(false);
 });
@@ -132,6 +133,6 @@ describe("NetworkPolicies", () => {
   test("the producer cannot reach ClickHouse", () => {
     const spec = pick(objects, "NetworkPolicy", "countinghouse-clickhouse").spec;
     const [expression] = at<{ values: string[] }[]>(spec, "podSelector.matchExpressions");
-    expect(expression?.values).toEqual(["consumer", "console", "migrate", "verify", "smoke"]);
+    expect(expression?.values).toEqual(["consumer", "console", "migrate", "verify", "verify-watch", "smoke"]);
   });
 });
