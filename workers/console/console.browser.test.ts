@@ -116,6 +116,18 @@ describe("live", () => {
   }, 60_000);
 });
 
+test("a console that does not answer is told by the page itself", async () => {
+  await view.open("/");
+  await view.page.context().setOffline(true);
+  try {
+    await view.page.waitForSelector("#offline:visible");
+  } finally {
+    await view.page.context().setOffline(false);
+  }
+  await view.page.waitForSelector("#offline", { state: "hidden" });
+  view.complaints.length = 0; // the failed requests
+}, 60_000);
+
 test("business figures are those of the views", async () => {
   await view.open("/business");
   await drawn("chart-money");

@@ -181,13 +181,13 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, freshnes
           : `newest event ${formatTime(freshness.newestEventMs).slice(11)}`}
       </Stat>
       <Stat
-        name="Latency"
+        name="Latency, median"
         id="latency"
         value={freshness.latencyMs === undefined ? "–" : formatDuration(freshness.latencyMs.p50)}
       >
         {freshness.latencyMs === undefined
           ? "no event in five minutes"
-          : `median · p95 ${formatDuration(freshness.latencyMs.p95)} · p99 ${formatDuration(freshness.latencyMs.p99)}`}
+          : `p95 ${formatDuration(freshness.latencyMs.p95)} · p99 ${formatDuration(freshness.latencyMs.p99)}`}
       </Stat>
       <Stat name="Late" id="late" value={formatCount(totals.lateEvents)}>
         {formatShare(totals.lateEvents, totals.shown)} of the events shown
