@@ -3,7 +3,7 @@ import { infrastructureDashboard } from "./infrastructure.ts";
 import { buildDashboard, type DashboardSpec } from "./panels.ts";
 import { pipelineDashboard } from "./pipeline.ts";
 
-export { type DashboardSpec, type PanelSpec, panelsOf } from "./panels.ts";
+export { panelsOf } from "./panels.ts";
 
 /** All dashboards, by the name of their file. */
 export const dashboards: Readonly<Record<string, DashboardSpec>> = {

@@ -1,4 +1,4 @@
-import { applyClickHouse } from "./clickhouse.ts";
+import { applyClickHouse, ensureClickHouseSecrets } from "./clickhouse.ts";
 import { install } from "./helm.ts";
 import { buildImages, imageTag, loadImages } from "./images.ts";
 import { createCluster } from "./kind.ts";
@@ -22,6 +22,7 @@ export async function up(settings: Settings): Promise<void> {
     await apply(cluster, "k8s/base/namespaces.yaml");
     await apply(cluster, "k8s/base/network-policies.yaml", NAMESPACE.app);
   });
+  await step("passwords", () => ensureClickHouseSecrets(cluster));
   await step("kube-prometheus-stack", () => installMonitoring(cluster));
   await step("Strimzi operator", () => installStrimzi(cluster));
   await step("ClickHouse", () => applyClickHouse(cluster));
