@@ -8,9 +8,9 @@ import { MAX_BODY_BYTES, MAX_REPLAYS } from "../api/actions.ts";
 import { isSameOrigin, SESSION_COOKIE } from "../auth/guard.ts";
 import type { LetterKey } from "../data/replay.ts";
 import type { Services } from "../services.ts";
-import { CheckResult, ReplayPage } from "../views/dead-letters.tsx";
 import { LoginPage } from "../views/login.tsx";
 import { Failure, Heading } from "../views/parts.tsx";
+import { CheckResult, ReplayPage } from "../views/replay.tsx";
 import type { Render } from "./app.tsx";
 
 /** What a page may change: the session, and dead letters. */

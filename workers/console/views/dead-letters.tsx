@@ -1,10 +1,10 @@
 import type { FC } from "hono/jsx";
 import { asText, hexDump } from "../../shared/dead-letters/bytes.ts";
 import { formatPosition, type Letter, type LetterRow } from "../../shared/dead-letters/letters.ts";
-import { DEAD_LETTER_CLASSES, type ParseResult } from "../../shared/event/index.ts";
-import type { ReplayResult } from "../data/replay.ts";
-import { formatBytes, formatCount, formatTime, queryString, toField } from "./format.ts";
+import { DEAD_LETTER_CLASSES } from "../../shared/event/index.ts";
+import { formatBytes, formatCount, formatTime, toField } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Input, Pager, Select, Table, Time } from "./parts.tsx";
+import { letterHref, letterKey, Repair } from "./replay.tsx";
 
 export type LettersModel = {
   query: { class: string | undefined; from: number | undefined; to: number | undefined; open: string | undefined };
@@ -15,12 +15,6 @@ export type LettersModel = {
   /** True: the reader may put letters back. */
   canReplay: boolean;
 };
-
-/** A letter as the value of a form field. */
-export const letterKey = (row: LetterRow): string =>
-  [row.topic, row.partition, row.offset, row.appendMs, row.payloadHash].join("/");
-
-const letterHref = (row: LetterRow) => `/dead-letters/${encodeURIComponent(row.topic)}/${row.partition}/${row.offset}`;
 
 const Replayed: FC<{ row: LetterRow }> = ({ row }) =>
   row.replayedMs === undefined ? <Badge level="idle">open</Badge> : <Badge level="ok">replayed</Badge>;
@@ -232,111 +226,3 @@ function payloadText(payload: Buffer): string {
     ? text
     : `${text.slice(0, DUMP_BYTES)}\n… ${formatCount(text.length - DUMP_BYTES)} more`;
 }
-
-const Repair: FC<{ letter: Letter; index: number; canReplay: boolean }> = ({ letter, index, canReplay }) => {
-  const text = asText(letter.payload);
-  if (!canReplay) {
-    return (
-      <section class="panel">
-        <h2>Repair and replay</h2>
-        <p class="note">
-          <a href={`/login?to=${encodeURIComponent(letterHref(letter))}`}>Log in</a> with the console's token to put
-          this letter back.
-        </p>
-      </section>
-    );
-  }
-  return (
-    <section class="panel">
-      <h2>Repair and replay</h2>
-      <p class="note">
-        The message goes back to the events topic with its key and headers. An event that is put back counts once,
-        however often.
-      </p>
-      <form method="post" action="/dead-letters/replay" data-confirm="Put this letter back on the events topic?">
-        <input type="hidden" name="letter" value={letterKey(letter)} />
-        {letter.replayedMs === undefined ? undefined : <input type="hidden" name="again" value="true" />}
-        <label for={`edited-${index}`}>Payload to send</label>
-        <textarea id={`edited-${index}`} name="edited" rows={12} spellcheck={false}>
-          {`\n${text ?? ""}`}
-        </textarea>
-        {text === undefined && letter.payload.length > 0 ? (
-          <p class="note">The bytes are no text. Leave the field empty to send them as they are.</p>
-        ) : undefined}
-        <p id={`check-${index}`} class="check" aria-live="polite" />
-        <div class="actions">
-          <button
-            type="button"
-            hx-post="/dead-letters/check"
-            hx-include={`#edited-${index}`}
-            hx-target={`#check-${index}`}
-          >
-            Check
-          </button>
-          <button type="submit" class="primary">
-            {letter.replayedMs === undefined ? "Replay" : "Replay again"}
-          </button>
-        </div>
-      </form>
-    </section>
-  );
-};
-
-/** What the contract says of a repaired payload. */
-export const CheckResult: FC<{ result: ParseResult }> = ({ result }) =>
-  result.ok ? (
-    <Badge level="ok">
-      a valid event: {result.event.source} · {result.event.eventType} · {formatTime(result.event.eventTimeMs)}
-    </Badge>
-  ) : (
-    <Badge level="bad">
-      would be refused again as {result.errorClass}: {result.reason}
-    </Badge>
-  );
-
-export const ReplayPage: FC<{ result: ReplayResult }> = ({ result }) => {
-  const { replayed, failed, skipped } = result;
-  return (
-    <div class="stack">
-      <Heading title="Replay">
-        <a href="/dead-letters">← All dead letters</a>
-      </Heading>
-      <div class={`banner banner-${failed.length > 0 ? "bad" : "ok"}`} role="status" id="replayed">
-        <strong>
-          {formatCount(replayed.length)} put back, {formatCount(failed.length)} failed, {formatCount(skipped.length)}{" "}
-          skipped
-        </strong>
-        <p>
-          {replayed.length > 0 ? "The consumer takes them up now; what is wrong still becomes a new dead letter." : ""}
-          {skipped.length > 0 ? " Letters that were put back before are skipped; open one to replay it again." : ""}
-        </p>
-      </div>
-      {failed.length > 0 ? (
-        <ul class="panel list">
-          {failed.map(({ letter, error }) => (
-            <li>
-              <a class="mono" href={letterHref(letter)}>
-                {formatPosition(letter)}
-              </a>
-              : {error}
-            </li>
-          ))}
-        </ul>
-      ) : undefined}
-      {replayed.length > 0 ? (
-        <ul class="panel list">
-          {replayed.map((letter) => (
-            <li>
-              <a class="mono" href={letterHref(letter)}>
-                {formatPosition(letter)}
-              </a>
-            </li>
-          ))}
-        </ul>
-      ) : undefined}
-      <p>
-        <a href={`/events${queryString({})}`}>Look for the events</a>
-      </p>
-    </div>
-  );
-};

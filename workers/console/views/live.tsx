@@ -1,6 +1,5 @@
 import type { Child, FC } from "hono/jsx";
 import { SOURCES } from "../../shared/event/index.ts";
-import type { Comparison } from "../data/compare-counts.ts";
 import type { Grouping, LiveRow, LiveTotals } from "../data/live.ts";
 import type { Level, Overview } from "../data/overview.ts";
 import {
@@ -12,7 +11,8 @@ import {
   formatTime,
   queryString,
 } from "./format.ts";
-import { Badge, Chart, Downloads, Empty, Heading, Polled, Select, Stat, Table } from "./parts.tsx";
+import { Minutes } from "./minutes.tsx";
+import { Badge, Chart, Empty, Heading, Polled, Select, Stat } from "./parts.tsx";
 import { VERDICTS } from "./verification.tsx";
 
 /** What the live page was asked for. */
@@ -40,14 +40,6 @@ const RANGES = [
   ["1440", "1 day"],
   ["10080", "7 days"],
 ] as const;
-
-const COMPARED: Record<Comparison, { level: Level; text: string }> = {
-  equal: { level: "ok", text: "equal" },
-  in_flight: { level: "idle", text: "in flight" },
-  unknown: { level: "warn", text: "unknown sends" },
-  no_raw: { level: "idle", text: "not compared" },
-  different: { level: "bad", text: "different" },
-};
 
 const HEADLINES: Record<Level, string> = {
   ok: "Everything is as it should be",
@@ -248,78 +240,5 @@ const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs },
         {verdict.text}, {formatDuration(nowMs - run.runAtMs)} ago
       </a>
     </Stat>
-  );
-};
-
-const Minutes: FC<{ model: LiveModel }> = ({ model }) => {
-  const { query, rows, pageMinutes, overview } = model;
-  const pages = Math.max(1, Math.ceil(query.minutes / pageMinutes));
-  const values = { minutes: query.minutes, by: query.by, source: query.source };
-  const link = (page: number) => `/${queryString({ ...values, page: page === 1 ? undefined : page })}`;
-  return (
-    <section class="panel">
-      <div class="panel-head">
-        <h2>Per minute</h2>
-        <Downloads path="/api/v1/live/minutes" values={values} />
-      </div>
-      <Table
-        id="minutes"
-        label="Events per minute: produced, stored and shown"
-        head={
-          <>
-            <th scope="col">Minute</th>
-            {query.by === "total" ? undefined : <th scope="col">Source</th>}
-            {query.by === "type" ? <th scope="col">Type</th> : undefined}
-            <th scope="col" class="number">
-              Produced
-            </th>
-            <th scope="col" class="number">
-              Stored
-            </th>
-            <th scope="col" class="number">
-              Shown
-            </th>
-            <th scope="col" class="number">
-              Late
-            </th>
-            <th scope="col">Compared</th>
-          </>
-        }
-      >
-        {rows.map((row) => (
-          <MinuteRow row={row} by={query.by} nowMs={overview.nowMs} />
-        ))}
-      </Table>
-      {rows.length === 0 ? <p class="note">No events in this part of the range.</p> : undefined}
-      {pages > 1 ? (
-        <nav class="pager" aria-label="Parts of the range">
-          {query.page > 1 ? <a href={link(query.page - 1)}>← Newer</a> : <span />}
-          <span>
-            Page {query.page} of {formatCount(pages)}
-          </span>
-          {query.page < pages ? <a href={link(query.page + 1)}>Older →</a> : <span />}
-        </nav>
-      ) : undefined}
-    </section>
-  );
-};
-
-const MinuteRow: FC<{ row: LiveRow; by: Grouping; nowMs: number }> = ({ row, by, nowMs }) => {
-  const { level, text } = COMPARED[row.comparison];
-  return (
-    <tr>
-      <td>
-        <time datetime={new Date(row.minuteMs).toISOString()}>{formatMinute(row.minuteMs, nowMs)}</time>
-      </td>
-      {by === "total" ? undefined : <td>{row.source}</td>}
-      {by === "type" ? <td>{row.eventType}</td> : undefined}
-      <td class="number">{formatCount(row.produced)}</td>
-      <td class="number">{row.stored === undefined ? "–" : formatCount(row.stored)}</td>
-      <td class="number">{formatCount(row.shown)}</td>
-      <td class="number">{formatCount(row.lateEvents)}</td>
-      <td>
-        <Badge level={level}>{text}</Badge>
-      </td>
-    </tr>
   );
 };
