@@ -94,6 +94,9 @@ test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real 
 test-browser: $(MODULES_STAMP) .tools/system-browser.stamp ## Test the console's pages in a real browser
 	@$(BUN) scripts/test.ts --only browser
 
+.PHONY: test-all
+test-all: test test-alerts test-browser test-lake chart-test terraform-test ## Run all tests that need no cluster
+
 .PHONY: test-lake
 test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars and pyarrow
 	@$(BUN) scripts/lake/tools.ts
