@@ -28,6 +28,11 @@ export const consumerConfigSchema = z.object({
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
     .prefault("6291456")
     .describe("Message bytes that complete a batch, bytes"),
+  BATCH_MIN_AGE_MS: envInt(1, 60_000)
+    .prefault("100")
+    .describe(
+      "A batch waits this long for more while ClickHouse is quick, ms; longer, up to BATCH_MAX_AGE_MS, as it slows",
+    ),
   BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
     .prefault("12582912")

@@ -95,7 +95,8 @@ export class DeadLetterWriter {
     const headers: Record<string, Buffer | string> = {};
     for (const [name, value] of Object.entries(record.headers ?? {})) {
       const first = Array.isArray(value) ? value[value.length - 1] : value;
-      if (first !== undefined) headers[name] = first;
+      // A header may lack a value, which the client's types do not say.
+      headers[name] = first ?? EMPTY;
     }
     headers[HEADERS.deadLetterClass] = errorClass;
     headers[HEADERS.deadLetterReason] = reason;
@@ -131,9 +132,9 @@ function toRow({ record, partition, errorClass, reason }: RefusedMessage, topic:
   };
 }
 
-/** JSON object of headers, values as base64; a header that occurs several times as an array. */
+/** JSON object of headers, values as base64 (empty where there is none); a header that occurs several times as an array. */
 export function headersJson(headers: KafkaRecord["headers"]): string {
-  const base64 = (value: Buffer | string) => Buffer.from(value).toString("base64");
+  const base64 = (value: Buffer | string | null) => Buffer.from(value ?? "").toString("base64");
   const entries = Object.entries(headers ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.map(base64) : base64(value)] as const],
   );

@@ -6,6 +6,8 @@ import type { Clock } from "../shared/runtime/clock.ts";
 export type Flush = (batch: Batch<RecordRun>, slot: number) => Promise<void>;
 
 export type IngestPipelineConfig = BatchLimits & {
+  /** A batch waits at least this long for company while the store is quick, ms; see {@link batchAgeMs}. */
+  minAgeMs: number;
   /** Bytes held, in flush included, above which no more messages are asked for. */
   maxBufferedBytes: number;
   /** Batches flushed at the same time: while one is encoded another one is inserted. */
@@ -24,6 +26,17 @@ export type IngestPipelineDeps = {
 /** What a buffered message costs besides its key and value, bytes: measured, it keeps many small messages in bounds. */
 const RECORD_OVERHEAD_BYTES = 250;
 
+/** How much the last flush counts in the average of their durations. */
+const SMOOTHING = 0.2;
+
+/**
+ * How long a batch may wait: as long as a flush takes, within limits. While the store is quick, batches are small and
+ * events are queryable soon; the slower it gets, the fewer and larger inserts it has to take.
+ */
+export function batchAgeMs(flushMs: number, { minAgeMs, maxAgeMs }: { minAgeMs: number; maxAgeMs: number }): number {
+  return Math.min(maxAgeMs, Math.max(minAgeMs, flushMs));
+}
+
 /** Collects runs into batches and flushes them, a few at a time, in bounded memory. */
 export class IngestPipeline implements RunSink {
   /** Rejects when a flush fails by something unexpected; never resolves. */
@@ -37,6 +50,7 @@ export class IngestPipeline implements RunSink {
   readonly #batcher: Batcher<RecordRun>;
   readonly #freeSlots: number[];
   #flushingBytes = 0;
+  #meanFlushMs = 0;
   #draining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #roomWaiters: (() => void)[] = [];
@@ -91,8 +105,12 @@ export class IngestPipeline implements RunSink {
     });
   }
 
+  #ageLimitMs(): number {
+    return batchAgeMs(this.#meanFlushMs, this.#config);
+  }
+
   #due(): BatchTrigger | undefined {
-    const trigger = this.#batcher.due(this.#clock.now());
+    const trigger = this.#batcher.due(this.#clock.now(), this.#ageLimitMs());
     return trigger ?? (this.#draining && this.#batcher.rows > 0 ? "drain" : undefined);
   }
 
@@ -105,7 +123,7 @@ export class IngestPipeline implements RunSink {
       void this.#run(batch, slot);
     }
     clearTimeout(this.#timer);
-    const dueAt = this.#batcher.dueByAgeAtMs();
+    const dueAt = this.#batcher.dueByAgeAtMs(this.#ageLimitMs());
     if (dueAt !== undefined && this.#freeSlots.length > 0) {
       this.#timer = setTimeout(() => this.#pump(), Math.max(1, dueAt - this.#clock.now()));
     }
@@ -113,12 +131,14 @@ export class IngestPipeline implements RunSink {
 
   async #run(batch: Batch<RecordRun>, slot: number): Promise<void> {
     this.#flushingBytes += batch.bytes;
+    const began = this.#clock.now();
     try {
       await this.#flush(batch, slot);
     } catch (error) {
       this.#fail(error);
     }
     this.#flushingBytes -= batch.bytes;
+    this.#meanFlushMs += SMOOTHING * (this.#clock.now() - began - this.#meanFlushMs);
     this.#onDone(batch.bytes);
     this.#freeSlots.push(slot);
     this.#notify();

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { headersJson } from "./dead-letter-writer.ts";
+import { batchAgeMs } from "./ingest-pipeline.ts";
 import { JudgedRows } from "./judged-rows.ts";
 import { parseLedgerRecord } from "./ledger-flush.ts";
 import { assertMaxAge } from "./startup.ts";
@@ -18,10 +19,18 @@ test("inserts hold one day each, oldest first, at most maxRows", () => {
   expect(offsets).toEqual([[1, 2], [4, 5], [6], [0, 3]]);
 });
 
+test("a batch waits as long as a flush takes, within limits; the upper one wins", () => {
+  const limits = { minAgeMs: 100, maxAgeMs: 400 };
+  expect([0, 100, 250, 9_000].map((flushMs) => batchAgeMs(flushMs, limits))).toEqual([100, 100, 250, 400]);
+  expect(batchAgeMs(70, { minAgeMs: 100, maxAgeMs: 50 })).toBe(50);
+});
+
 test("headers keep every value, in base64", () => {
   const headers = { a: Buffer.from("x"), b: ["1", Buffer.from([0xff])], gone: undefined };
   expect(JSON.parse(headersJson(headers))).toEqual({ a: "eA==", b: ["MQ==", "/w=="] });
   expect(headersJson(undefined)).toBe("{}");
+  // kcat and others send headers without a value; the client's types do not say so.
+  expect(headersJson({ empty: null as unknown as Buffer })).toBe('{"empty":""}');
 });
 
 test("ledger records that cannot be stored are named", () => {

@@ -68,5 +68,6 @@ function toRow(
 export function headerText(headers: KafkaRecord["headers"], name: string): string {
   const value = headers?.[name];
   const first = Array.isArray(value) ? value[0] : value;
-  return first === undefined ? "" : first.toString();
+  // A header may lack a value, which the client's types do not say.
+  return first?.toString() ?? "";
 }

@@ -94,6 +94,7 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
     {
       maxRows: config.BATCH_MAX_ROWS,
       maxBytes: config.BATCH_MAX_BYTES,
+      minAgeMs: config.BATCH_MIN_AGE_MS,
       maxAgeMs: config.BATCH_MAX_AGE_MS,
       maxBufferedBytes: config.MAX_BUFFERED_BYTES,
       maxFlushes: 2,
@@ -134,7 +135,8 @@ export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): In
   const { kafka, clock, logger } = deps;
   const abandon = new AbortController();
   const flush = createLedgerFlush({ ...deps, abandon: abandon.signal });
-  const limits = { maxRows: 5_000, maxBytes: 1_048_576, maxAgeMs: 500, maxBufferedBytes: 4_194_304, maxFlushes: 1 };
+  const age = { minAgeMs: 500, maxAgeMs: 500 };
+  const limits = { ...age, maxRows: 5_000, maxBytes: 1_048_576, maxBufferedBytes: 4_194_304, maxFlushes: 1 };
   const pipeline = new IngestPipeline(limits, { clock, flush });
   const group = new GroupConsumer(
     {

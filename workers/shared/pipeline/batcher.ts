@@ -46,18 +46,18 @@ export class Batcher<T> {
     this.#bytes += size.bytes;
   }
 
-  /** The reason to take a batch now; undefined when there is none. */
-  due(nowMs: number): BatchTrigger | undefined {
+  /** The reason to take a batch now; undefined when there is none. `maxAgeMs` may lower the limit of age. */
+  due(nowMs: number, maxAgeMs = this.#limits.maxAgeMs): BatchTrigger | undefined {
     if (this.#rows >= this.#limits.maxRows) return "rows";
     if (this.#bytes >= this.#limits.maxBytes) return "bytes";
     const oldest = this.#entries[0];
-    return oldest !== undefined && nowMs - oldest.addedMs >= this.#limits.maxAgeMs ? "age" : undefined;
+    return oldest !== undefined && nowMs - oldest.addedMs >= maxAgeMs ? "age" : undefined;
   }
 
   /** When the oldest item will be due by age, in the caller's time; undefined when nothing waits. */
-  dueByAgeAtMs(): number | undefined {
+  dueByAgeAtMs(maxAgeMs = this.#limits.maxAgeMs): number | undefined {
     const oldest = this.#entries[0];
-    return oldest === undefined ? undefined : oldest.addedMs + this.#limits.maxAgeMs;
+    return oldest === undefined ? undefined : oldest.addedMs + maxAgeMs;
   }
 
   /** Takes the oldest items up to the first limit reached; undefined when nothing waits. */
