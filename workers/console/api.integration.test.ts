@@ -255,6 +255,33 @@ test("what asks for too much is refused, also as a file", async () => {
   }
 }, 60_000);
 
+test("when counting raw events takes too long, the rest is still shown", async () => {
+  const slow = await createConsoleFixture({ QUERY_TIMEOUT_SECONDS: "1" });
+  try {
+    await slow.seed(events);
+    const { clickhouse } = slow.db;
+    const [view] = await clickhouse.query<{ q: string }>(
+      "SELECT as_select AS q FROM system.tables WHERE database = currentDatabase() AND name = 'events'",
+    );
+    await clickhouse.command("DROP VIEW events");
+    await clickhouse.command(
+      `CREATE VIEW events AS SELECT * FROM (${view?.q}) WHERE sleepEachRow(0.006) = 0 SETTINGS max_block_size = 50`,
+    );
+    const { rows } = await slow.json<Rows>("/api/v1/live/minutes?minutes=60");
+    expect(rows.reduce((sum, row) => sum + Number(row.shown), 0)).toBe(events.length);
+    expect(new Set(rows.map((row) => `${row.stored} ${row.comparison}`))).toEqual(new Set(["null no_raw"]));
+    const page = await slow.get("/?minutes=60");
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain("not counted over this range");
+    expect((await slow.get("/api/v1/events")).status).toBe(422);
+    const search = await slow.get("/events");
+    expect(search.status).toBe(422);
+    expect(await search.text()).toContain("Choose a shorter time range");
+  } finally {
+    await slow.close();
+  }
+}, 120_000);
+
 test("without ClickHouse the answers say so", async () => {
   fixture.proxy.refuse(true);
   try {
