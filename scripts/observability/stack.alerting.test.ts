@@ -160,6 +160,14 @@ test("every rule evaluates, and nothing fires while all is well", async () => {
   });
 }, 100_000);
 
+test("the proof holds while traffic runs", async () => {
+  const runs = () =>
+    pipeline.clickhouse.query<{ verdict: string }>("SELECT DISTINCT verdict FROM verification_runs WHERE kind = 'verify'");
+  const exact = async () => (await runs()).some(({ verdict }) => verdict === "exact");
+  await waitFor(exact, { timeoutMs: 60_000, describe: "an exact run" });
+  expect((await runs()).map(({ verdict }) => verdict)).not.toContain("different");
+}, 70_000);
+
 test("a stopped consumer is notified within 60 s, and its return as well", async () => {
   const received = (status: string) =>
     pipeline.clickhouse.query<{ summary: string; severity: string }>(

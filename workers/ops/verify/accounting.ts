@@ -35,7 +35,10 @@ const STATES = `
     WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32}
       AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')) AS letters_all`;
 
-/** Accounts for the offsets of one partition; `endNow` is the partition's end, asked for after the store was read. */
+/**
+ * Accounts for the offsets of one partition. `lastClaimed` is the highest offset that the store knows at this moment, of
+ * any event or dead letter; -1 when it knows none.
+ */
 export async function accountPartition(
   clickhouse: ClickHouse,
   scope: AccountingScope,
@@ -48,7 +51,8 @@ export async function accountPartition(
        bitmapSubsetInRange(letters_all, {from:UInt64}, {end:UInt64}) AS letters
      SELECT bitmapCardinality(events) AS e, bitmapCardinality(letters) AS l,
        bitmapOrCardinality(events, letters) AS accounted, bitmapAndCardinality(events, letters) AS ambiguous,
-       greatest(bitmapMax(events_all), bitmapMax(letters_all)) AS last`,
+       if(bitmapCardinality(events_all) + bitmapCardinality(letters_all) = 0, toInt64(-1),
+         toInt64(greatest(bitmapMax(events_all), bitmapMax(letters_all)))) AS last`,
     { params: { ...params, from: range.from, end: range.end } },
   );
   const missing = range.end - range.from - Number(row?.accounted ?? 0);
@@ -61,19 +65,23 @@ export async function accountPartition(
     ambiguous: Number(row?.ambiguous ?? 0),
     impossible: 0,
     missingRanges: missing > 0 ? await locateMissing(range, count) : [],
-    lastClaimed: Number(row?.last ?? 0),
+    lastClaimed: Number(row?.last ?? -1),
   };
 }
 
-/** Offsets at or beyond `endNow` that the store claims. */
+/**
+ * Offsets at or beyond `endAfter` that the store claims. `endAfter` is the partition's end, asked for after `lastClaimed`
+ * was read: what the store learns later was perhaps appended later, and says nothing.
+ */
 export async function countImpossible(
   clickhouse: ClickHouse,
   scope: AccountingScope,
   partition: number,
-  endNow: number,
+  { lastClaimed, endAfter }: { lastClaimed: number; endAfter: number },
 ): Promise<number> {
+  if (lastClaimed < endAfter) return 0;
   const params = { partition, since: scope.sinceMs, topic: scope.topic };
-  const [count] = await countAccounted(clickhouse, params, [{ from: endNow, end: Number.MAX_SAFE_INTEGER }]);
+  const [count] = await countAccounted(clickhouse, params, [{ from: endAfter, end: lastClaimed + 1 }]);
   return count ?? 0;
 }
 

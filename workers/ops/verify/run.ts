@@ -223,7 +223,7 @@ async function accountAll(services: Services, ranges: readonly PartitionRange[])
   const { config, admin, clickhouse, io } = services;
   const topic = config.KAFKA_EVENTS_TOPIC;
   const scope = { topic, sinceMs: await firstAppendTime(services, topic, ranges) };
-  const accounts: PartitionAccount[] = [];
+  const accounts: (PartitionAccount & { lastClaimed: number })[] = [];
   for (const range of ranges) {
     let account = await accountPartition(clickhouse, scope, range);
     for (let again = 0; again < 3 && account.missing > 0 && !io.signal.aborted; again++) {
@@ -232,10 +232,11 @@ async function accountAll(services: Services, ranges: readonly PartitionRange[])
     }
     accounts.push(account);
   }
-  const endsNow = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
+  const endsAfter = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
   for (const account of accounts) {
-    const endNow = endsNow.get(account.partition) ?? account.end;
-    account.impossible = await countImpossible(clickhouse, scope, account.partition, endNow);
+    const { partition, lastClaimed } = account;
+    const endAfter = endsAfter.get(partition) ?? account.end;
+    account.impossible = await countImpossible(clickhouse, scope, partition, { lastClaimed, endAfter });
   }
   return accounts;
 }
