@@ -1,5 +1,5 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
-import { type OffsetTicket, OffsetTracker } from "../pipeline/offset-tracker.ts";
+import { OffsetTracker } from "../pipeline/offset-tracker.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Component } from "../runtime/lifecycle.ts";
@@ -7,18 +7,17 @@ import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
 import { kafkaCall, toKafkaError } from "./errors.ts";
-import type { GroupConsumerConfig, GroupObserver, RecordRun, RunSink } from "./group-types.ts";
-import { LazyRecord } from "./lazy-record.ts";
+import { FetchGate } from "./fetch-gate.ts";
+import { createGroupClient, fetchCommitted, watchEnds } from "./group-client.ts";
+import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
+import { cutIntoRuns } from "./record-runs.ts";
 import { fetchTopicRanges } from "./topic-reader.ts";
 
-type Partition = { tracker: OffsetTracker; committed: number; paused: boolean; rereadFrom: number | undefined };
+type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
-/** How long a full buffer may hold up fetching before the partitions are paused, ms; well below any heartbeat interval. */
-const ROOM_WAIT_MS = 500;
 const RETRY_MS = 500;
-const LAG_INTERVAL_MS = 5_000;
 
 /**
  * A member of a consumer group that commits only what was reported as durable.
@@ -40,11 +39,11 @@ export class GroupConsumer implements Component {
   readonly #clock: Clock;
   readonly #sink: RunSink;
   readonly #observer: GroupObserver;
-  readonly #kafka: Kafka;
   readonly #consumer: Consumer;
   readonly #admin;
   readonly #stopped = new AbortController();
   readonly #committer: OffsetCommitter;
+  readonly #gate: FetchGate;
   #fail: (error: unknown) => void = () => undefined;
 
   #partitions = new Map<number, Partition>();
@@ -52,7 +51,6 @@ export class GroupConsumer implements Component {
   #epoch = 0;
   #joined = false;
   #stopping = false;
-  #waitingForRoom = false;
   #lastFetchMs: number;
 
   constructor(
@@ -66,7 +64,6 @@ export class GroupConsumer implements Component {
     this.#clock = deps.clock;
     this.#sink = deps.sink;
     this.#observer = deps.observer ?? {};
-    this.#kafka = deps.kafka;
     this.#lastFetchMs = deps.clock.now();
     this.finished = new Promise<never>((_, reject) => {
       this.#fail = reject;
@@ -80,19 +77,14 @@ export class GroupConsumer implements Component {
       onBug: (error) => this.#fail(error),
       signal: this.#stopped.signal,
     });
-    this.#admin = this.#kafka.admin();
-    this.#consumer = this.#kafka.consumer({
-      groupId: config.groupId,
-      sessionTimeout: config.sessionTimeoutMs,
-      rebalanceTimeout: config.rebalanceTimeoutMs,
-      heartbeatInterval: config.heartbeatIntervalMs,
-      maxWaitTimeInMs: config.maxWaitMs,
-      minBytes: config.minBytes,
-      maxBytesPerPartition: config.maxBytesPerPartition,
-      maxBytes: config.maxBytes,
-      allowAutoTopicCreation: false,
-      // The client counts retries over its whole life, not per incident: any bound would end in a needless rejoin.
-      retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 1_000_000 },
+    this.#admin = deps.kafka.admin();
+    this.#consumer = createGroupClient(deps.kafka, config);
+    this.#gate = new FetchGate({
+      topic: config.topic,
+      consumer: this.#consumer,
+      sink: this.#sink,
+      observer: this.#observer,
+      logger: this.#logger,
     });
   }
 
@@ -126,6 +118,7 @@ export class GroupConsumer implements Component {
       this.#onLeft("client stopped");
       this.#epoch++;
       this.#partitions = new Map();
+      this.#gate.clear();
       this.#sink.discard();
       const error = toKafkaError(payload.error);
       this.#logger.error({ restart: payload.restart, ...errorFields(error) }, "the Kafka client stopped");
@@ -142,13 +135,20 @@ export class GroupConsumer implements Component {
         eachBatch: (payload) => this.#onBatch(payload),
       });
     });
-    void this.#watchLag();
+    void watchEnds(this.#admin, this.#config.topic, {
+      onEnd: (partition, end) => {
+        const state = this.#joined ? this.#partitions.get(partition) : undefined;
+        if (state) this.#observer.onLag?.(partition, end - state.committed);
+      },
+      logger: this.#logger,
+      signal: this.#stopped.signal,
+    });
   }
 
   /** No further messages are handed to the sink; the membership and commits go on. */
   stopFetching(): void {
     this.#stopping = true;
-    this.#applyPauses();
+    this.#gate.close();
   }
 
   /** Resolves when everything reported as complete is committed, or at the deadline. Returns whether it is. */
@@ -184,9 +184,8 @@ export class GroupConsumer implements Component {
     this.#epoch++;
     this.#partitions = new Map();
     this.#committer.close();
-    this.#waitingForRoom = false;
     this.#sink.discard();
-    if (assigned.length > 0) this.#setPaused(true, assigned);
+    this.#gate.assign(assigned);
     void this.#establish(this.#epoch, assigned);
   }
 
@@ -196,7 +195,7 @@ export class GroupConsumer implements Component {
       try {
         const [ranges, committed] = await Promise.all([
           fetchTopicRanges(this.#admin, this.#config.topic),
-          this.#fetchCommitted(),
+          fetchCommitted(this.#admin, this.#config.groupId, this.#config.topic),
         ]);
         if (epoch !== this.#epoch || this.#stopped.signal.aborted) return;
         for (const { partition, from: low, end: high } of ranges) {
@@ -206,14 +205,14 @@ export class GroupConsumer implements Component {
           if (gap) this.#reportGap(gap);
           this.#seek(partition, start);
           const tracker = new OffsetTracker(start);
-          this.#partitions.set(partition, { tracker, committed: start, paused: true, rereadFrom: undefined });
+          this.#partitions.set(partition, { tracker, committed: start, rereadFrom: undefined });
           this.#observer.onLag?.(partition, high - start);
         }
         this.#committer.open();
         this.#joined = true;
         this.#logger.info({ epoch, partitions: assigned }, "assigned");
         this.#observer.onJoined?.(assigned);
-        this.#applyPauses();
+        this.#gate.open(this.#partitions.keys());
         return;
       } catch (error) {
         const failure = toKafkaError(error);
@@ -222,12 +221,6 @@ export class GroupConsumer implements Component {
         await sleep(RETRY_MS, this.#stopped.signal);
       }
     }
-  }
-
-  async #fetchCommitted(): Promise<Map<number, number>> {
-    const { groupId, topic } = this.#config;
-    const [entry] = await kafkaCall(() => this.#admin.fetchOffsets({ groupId, topics: [topic] }));
-    return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
   #seek(partition: number, offset: number): void {
@@ -256,7 +249,7 @@ export class GroupConsumer implements Component {
     this.#handOver(batch.partition, current, batch.messages, next);
     payload.resolveOffset(String(next - 1));
     this.#observer.onLag?.(batch.partition, Number(batch.highWatermark) - current.committed);
-    await this.#waitForRoom();
+    await this.#gate.waitForRoom();
   }
 
   #handOver(partition: number, state: Partition, messages: readonly KafkaMessage[], next: number): void {
@@ -264,29 +257,19 @@ export class GroupConsumer implements Component {
     if (first === undefined) return;
     const missing = next - Number(first.offset) - messages.length;
     if (missing > 0) this.#reportGap({ partition, reason: "hole", from: next - missing, to: next });
-    for (let start = 0; start < messages.length; start += this.#config.maxRunRecords) {
-      const part = messages.slice(start, start + this.#config.maxRunRecords);
-      const records = part.map((message) => new LazyRecord(message));
-      const last = records[records.length - 1];
-      const isLastRun = start + part.length >= messages.length;
-      if (last === undefined) break;
-      const ticket = state.tracker.track(isLastRun ? next : last.offset + 1);
-      this.#sink.accept(this.#run(partition, state, records, ticket));
-    }
-  }
-
-  #run(partition: number, state: Partition, records: readonly LazyRecord[], ticket: OffsetTicket): RecordRun {
     const isCurrent = () => this.#partitions.get(partition) === state;
-    return {
-      partition,
-      records,
-      bytes: records.reduce((sum, record) => sum + record.bytes, 0),
-      isCurrent,
-      complete: () => {
-        state.tracker.complete(ticket);
-        if (isCurrent()) this.#committer.request();
-      },
+    const onComplete = () => {
+      if (isCurrent()) this.#committer.request();
     };
+    const { tracker } = state;
+    for (const run of cutIntoRuns(messages, next, this.#config.maxRunRecords, {
+      partition,
+      tracker,
+      isCurrent,
+      onComplete,
+    })) {
+      this.#sink.accept(run);
+    }
   }
 
   /** A batch that does not continue the last one is taken only when what lies between is really gone. */
@@ -307,7 +290,7 @@ export class GroupConsumer implements Component {
       state.tracker.complete(state.tracker.track(first));
     } else {
       const tracker = new OffsetTracker(first);
-      this.#partitions.set(id, { tracker, committed: first, paused: state.paused, rereadFrom: undefined });
+      this.#partitions.set(id, { tracker, committed: first, rereadFrom: undefined });
     }
     return true;
   }
@@ -319,47 +302,6 @@ export class GroupConsumer implements Component {
       "offsets were skipped: messages are lost to this group",
     );
     this.#observer.onGap?.(gap);
-  }
-
-  /** Holds up the client's loop for a moment; if the sink stays full, pauses the partitions and lets the loop go round. */
-  async #waitForRoom(): Promise<void> {
-    if (this.#sink.hasRoom() || this.#waitingForRoom) return;
-    const waited = new AbortController();
-    await Promise.race([this.#sink.whenRoom(), sleep(ROOM_WAIT_MS, waited.signal)]);
-    waited.abort();
-    if (this.#sink.hasRoom() || this.#waitingForRoom || this.#stopping) return;
-    this.#waitingForRoom = true;
-    const epoch = this.#epoch;
-    this.#observer.onPaused?.(true);
-    this.#applyPauses();
-    void this.#sink.whenRoom().then(() => {
-      this.#observer.onPaused?.(false);
-      if (epoch !== this.#epoch) return;
-      this.#waitingForRoom = false;
-      this.#applyPauses();
-    });
-  }
-
-  #applyPauses(): void {
-    const wanted = this.#stopping || this.#waitingForRoom;
-    const changed = [...this.#partitions].filter(([, state]) => state.paused !== wanted);
-    if (changed.length === 0) return;
-    for (const [, state] of changed) state.paused = wanted;
-    this.#setPaused(
-      wanted,
-      changed.map(([partition]) => partition),
-    );
-  }
-
-  #setPaused(paused: boolean, partitions: readonly number[]): void {
-    const change = [{ topic: this.#config.topic, partitions: [...partitions] }];
-    try {
-      if (paused) this.#consumer.pause(change);
-      else this.#consumer.resume(change);
-    } catch (error) {
-      // The client has stopped by itself and will join again, which sets all pauses anew.
-      this.#logger.debug(errorFields(toKafkaError(error)), "pause not changed");
-    }
   }
 
   #uncommitted(): CommittableOffset[] {
@@ -374,22 +316,6 @@ export class GroupConsumer implements Component {
       if (state) state.committed = Math.max(state.committed, offset);
       this.#remembered.set(partition, offset);
       this.#observer.onCommitted?.(partition, offset);
-    }
-  }
-
-  /** Fetches tell the lag only while messages arrive; this also tells it while everything is paused. */
-  async #watchLag(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
-      await sleep(LAG_INTERVAL_MS, this.#stopped.signal);
-      if (this.#stopped.signal.aborted || !this.#joined) continue;
-      try {
-        for (const { partition, end } of await fetchTopicRanges(this.#admin, this.#config.topic)) {
-          const state = this.#partitions.get(partition);
-          if (state) this.#observer.onLag?.(partition, end - state.committed);
-        }
-      } catch (error) {
-        this.#logger.debug(errorFields(toKafkaError(error)), "cannot read the end of the topic");
-      }
     }
   }
 }
