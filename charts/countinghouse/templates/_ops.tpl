@@ -1,8 +1,10 @@
 {{/* Variables of the ops binary. */}}
 {{- define "countinghouse.opsConfig" -}}
 LOG_LEVEL: warn
+{{- if .user }}
 {{ include "countinghouse.kafkaEnv" . }}
 {{ include "countinghouse.groupEnv" .root }}
+{{- end }}
 {{ include "countinghouse.clickhouseEnv" .root }}
 {{ include "countinghouse.eventEnv" .root }}
 {{- end }}

@@ -1,14 +1,17 @@
 {{/*
 Environment, mounts and volumes shared by all pods. Called with a dict:
-  root, component (Deployment or Job name), worker (binary), user (Kafka user), clickhouseUser (optional), extraEnv (list, optional).
+  root, component (Deployment or Job name), worker (binary), user (Kafka user; without it no Kafka),
+  clickhouseUser (optional), extraEnv (list, optional).
 Secrets come one key at a time, so that no pod sees a Secret it does not need.
 */}}
 {{- define "countinghouse.env" -}}
+{{- if .user }}
 - name: KAFKA_SASL_PASSWORD
   valueFrom:
     secretKeyRef:
       name: {{ include "countinghouse.kafkaUser" . }}
       key: password
+{{- end }}
 {{- with .clickhouseUser }}
 {{- $secret := (index $.root.Values.clickhouse.users .).secret }}
 - name: CLICKHOUSE_USER
@@ -30,7 +33,7 @@ Secrets come one key at a time, so that no pod sees a Secret it does not need.
 {{- define "countinghouse.mounts" -}}
 - name: tmp
   mountPath: /tmp
-{{- if .root.Values.kafka.tls.enabled }}
+{{- if and .user .root.Values.kafka.tls.enabled }}
 - name: kafka-ca
   mountPath: /etc/kafka-ca
   readOnly: true
@@ -46,7 +49,7 @@ Secrets come one key at a time, so that no pod sees a Secret it does not need.
 - name: tmp
   emptyDir:
     sizeLimit: 64Mi
-{{- if .root.Values.kafka.tls.enabled }}
+{{- if and .user .root.Values.kafka.tls.enabled }}
 - name: kafka-ca
   secret:
     secretName: {{ include "countinghouse.kafkaCaSecret" .root }}

@@ -102,4 +102,24 @@ export const EVERYTHING: Values = {
   "image.pullSecrets": [{ name: "pull" }],
   "ingest.allowFrom": [{ podSelector: {} }],
   labels: { team: "analytics" },
+  "lake.enabled": true,
+  "lake.url": "s3://events-lake/prefix",
+  "lake.existingSecret": "lake-keys",
+};
+
+/** The shape of terraform/stack's output `helm_values`, managed Kafka included. */
+export const TERRAFORM_VALUES: Values = {
+  lake: {
+    enabled: true,
+    url: "s3://countinghouse-production-lake",
+    region: "eu-central-1",
+    serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/lake-exporter" } },
+  },
+  events: { maxAgeDays: 30 },
+  kafka: {
+    brokers: ["b-1.example.org:9096", "b-2.example.org:9096"],
+    tls: { enabled: true, caSecret: "kafka-ca" },
+    users: { create: false, prefix: "countinghouse" },
+    topics: { create: false, replicas: 3, minInsyncReplicas: 2 },
+  },
 };

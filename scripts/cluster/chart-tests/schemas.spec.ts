@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ROOT } from "../settings.ts";
-import { CHART, EVERYTHING, helm, KUBE_VERSION, setArgs, template, type Values } from "./render.ts";
+import { CHART, EVERYTHING, helm, KUBE_VERSION, setArgs, TERRAFORM_VALUES, template, type Values } from "./render.ts";
 
 const SCHEMAS = join(import.meta.dir, "schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json");
 
@@ -19,6 +19,7 @@ const PROFILES: readonly (readonly [string, Values, string[]])[] = [
   ["production", {}, ["k8s/production/values.yaml"]],
   ["laboratory", {}, ["k8s/values/dev.yaml", "scripts/lab/values.yaml"]],
   ["everything", EVERYTHING, []],
+  ["a lake on AWS", TERRAFORM_VALUES, []],
   [
     "nothing optional",
     { "producer.enabled": false, "ingest.enabled": false, "verify.enabled": false, "networkPolicy.enabled": false },
@@ -34,7 +35,7 @@ describe("against the schemas of Kubernetes, Strimzi, prometheus-operator and KE
     expect(kubeconform(["-"], stdout)).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
   });
 
-  test.each(["k8s/base", "k8s/kafka", "k8s/clickhouse/clickhouse.yaml", "k8s/clickhouse/pod-monitor.yaml"])(
+  test.each(["k8s/base", "k8s/kafka", "k8s/clickhouse/clickhouse.yaml", "k8s/clickhouse/pod-monitor.yaml", "k8s/lake"])(
     "%s",
     (path) => {
       expect(kubeconform([path])).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);

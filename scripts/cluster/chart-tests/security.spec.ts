@@ -6,7 +6,7 @@ const pods = [...podSpecs(objects)];
 
 describe("every pod", () => {
   test("there are pods to look at", () => {
-    expect(pods.length).toBe(8);
+    expect(pods.length).toBe(10);
   });
 
   test.each(pods)("%s fits Pod Security `restricted`", (_, spec) => {
@@ -52,6 +52,7 @@ test("no ServiceAccount mounts a token", () => {
     "console",
     "consumer",
     "ingest",
+    "lake",
     "migrate",
     "producer",
     "verify",
@@ -133,6 +134,6 @@ describe("NetworkPolicies", () => {
   test("the producer cannot reach ClickHouse", () => {
     const spec = pick(objects, "NetworkPolicy", "countinghouse-clickhouse").spec;
     const [expression] = at<{ values: string[] }[]>(spec, "podSelector.matchExpressions");
-    expect(expression?.values).toEqual(["consumer", "console", "migrate", "verify", "verify-watch", "smoke"]);
+    expect(expression?.values).toEqual(["consumer", "console", "migrate", "verify", "verify-watch", "smoke", "lake"]);
   });
 });

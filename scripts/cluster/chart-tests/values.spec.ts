@@ -24,12 +24,26 @@ describe("values the schema refuses", () => {
       { "consumer.resources": { limits: { memory: "much" } } },
       /memory.*does not match pattern/,
     ],
+    ["a lake that is no bucket", { "lake.url": "file:///lake" }, /lake\/url.*does not match pattern/],
+    ["a misspelt name in the lake", { "lake.bucket": "b" }, /'\/lake': additional properties 'bucket'/],
+    [
+      "a lake's schedule of four fields",
+      { "lake.verifySchedule": "* * * *" },
+      /verifySchedule.*does not match pattern/,
+    ],
+    ["an S3 endpoint without scheme", { "lake.endpoint": "minio:9000" }, /endpoint.*does not match pattern/],
     ["a tag with a colon", { "image.tag": "a:b" }, /tag.*does not match pattern/],
   ];
   test.each(refused)("%s", (_, values, message) => {
     const { code, stderr } = template(values);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
+  });
+
+  test("a lake without a bucket", () => {
+    const { code, stderr } = template({ "lake.enabled": true });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("lake.url is required with lake.enabled");
   });
 
   test("raw events that are dropped before they may arrive", () => {
