@@ -38,7 +38,7 @@ const proof: PanelSpec[] = [
   },
   {
     title: "Conflicting ids",
-    description: "event_ids stored under several minutes, sources or types. `ops conflicts list` names them.",
+    description: "Ids stored under several minutes, sources or types. `ops conflicts list` names them.",
     unit: "short",
     kind: "stat",
     width: 4,

@@ -80,7 +80,7 @@ const panels = Object.values(dashboards).flatMap((spec) =>
 );
 
 test.each(panels)("$in, $title: described, with a unit", ({ description, unit }) => {
-  expect(description).toMatch(/^[A-Z].{15,}\.$/s);
+  expect(description).toMatch(/^[A-Z0-9].{15,}[.`]$/s);
   expect(unit).not.toBe("");
 });
 

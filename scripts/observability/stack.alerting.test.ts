@@ -162,7 +162,9 @@ test("every rule evaluates, and nothing fires while all is well", async () => {
 
 test("the proof holds while traffic runs", async () => {
   const runs = () =>
-    pipeline.clickhouse.query<{ verdict: string }>("SELECT DISTINCT verdict FROM verification_runs WHERE kind = 'verify'");
+    pipeline.clickhouse.query<{ verdict: string }>(
+      "SELECT DISTINCT verdict FROM verification_runs WHERE kind = 'verify'",
+    );
   const exact = async () => (await runs()).some(({ verdict }) => verdict === "exact");
   await waitFor(exact, { timeoutMs: 60_000, describe: "an exact run" });
   expect((await runs()).map(({ verdict }) => verdict)).not.toContain("different");

@@ -18,6 +18,10 @@ beforeAll(async () => {
   await fixture.produce(events.slice(0, 20).map((event) => messageOf(event, { instance: "p1" })));
   await fixture.produce([{ value: "not json" }]);
   ({ rows } = await fixture.consume());
+  // A lake that was exported to once, long ago: every hour waits for it.
+  await fixture.clickhouse.command(
+    "INSERT INTO lake_runs (lake, command, started_at, finished_at, outcome, hours, remaining) SELECT 's3://lake', 'export', now64(3) - 7200, now64(3) - 7200, 0, 0, 0",
+  );
 }, 90_000);
 afterAll(async () => {
   await Promise.all(running.map((worker) => worker.kill("SIGKILL")));
@@ -65,6 +69,10 @@ test("a planted defect shows in metrics and rows, outlives a restart, and clears
   const newestS = Math.max(...rows.map((row) => row.eventTimeMs)) / 1000;
   expect(await watch.value("store_newest_event_timestamp_seconds")).toBe(newestS);
   expect(await watch.value('store_view_failing{view="events_per_minute_refresh"}')).toBe(0);
+  await watch.until("store_dirty_minutes", 0);
+  const pending = async () => (await watch.value('lake_pending_hours{lake="s3://lake"}')) ?? 0;
+  await waitFor(async () => (await pending()) >= 1, { timeoutMs: 30_000, describe: "hours that wait for the lake" });
+  expect(await watch.value('lake_last_export_timestamp_seconds{lake="s3://lake"}')).toBeLessThan(startedS - 7000);
   expect((await fetch(`${watch.url}/readyz`)).status).toBe(200);
 
   const [victim] = rows;
