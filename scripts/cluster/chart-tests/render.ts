@@ -68,7 +68,11 @@ export type PodSpec = {
   securityContext: Values;
   containers: {
     name: string;
-    env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string } } }[];
+    env?: {
+      name: string;
+      value?: string;
+      valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } };
+    }[];
     securityContext: Values;
     resources: { requests?: Values; limits?: Values };
     livenessProbe?: Values;
