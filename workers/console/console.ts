@@ -8,6 +8,7 @@ import type { ConsoleConfig } from "./config.ts";
 import type { Lag } from "./data/lag.ts";
 import { createReads } from "./data/reads.ts";
 import { createReplayer } from "./data/replay.ts";
+import { createStoredCounts } from "./data/stored-counts.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
 import { createConsoleApp } from "./pages/app.tsx";
 
@@ -34,6 +35,7 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
   return createConsoleApp({
     config,
     reads,
+    storedCounts: createStoredCounts(reads, clock),
     writes: deps.writeClient,
     replay: createReplayer(config, { reads, writes: deps.writeClient, logger, metrics }),
     lag,

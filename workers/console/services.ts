@@ -8,12 +8,14 @@ import type { Lag } from "./data/lag.ts";
 import type { OverviewLimits } from "./data/overview.ts";
 import type { Reads } from "./data/reads.ts";
 import type { Replayer } from "./data/replay.ts";
+import type { StoredCounts } from "./data/stored-counts.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
 
 /** What pages and API work with. */
 export type Services = {
   config: ConsoleConfig;
   reads: Reads;
+  storedCounts: StoredCounts;
   /** The client of the user that may write. */
   writes: Pick<ClickHouse, "insert">;
   replay: Replayer;

@@ -73,7 +73,7 @@ export function registerFigures(app: OpenAPIHono, services: Services): void {
     handle: async ({ c, query }) => {
       const nowMs = clock.now();
       const filter = { ...liveWindow(nowMs, query.minutes ?? 15), source: query.source, eventType: query.event_type };
-      const rows = await liveRows(reads, filter, query.by ?? "total", { nowMs, settleMs: SETTLE_MS });
+      const rows = await liveRows(services, filter, query.by ?? "total", { nowMs, settleMs: SETTLE_MS });
       return answerRows(c, "minutes", query.format, rows.map(minuteRow));
     },
   });

@@ -1,5 +1,9 @@
 import { type Comparison, compareCounts } from "./compare-counts.ts";
 import { isOverLimit, type Reads } from "./reads.ts";
+import type { StoredCount, StoredCounts } from "./stored-counts.ts";
+
+/** What the live figures are read with. */
+export type LiveDeps = { reads: Reads; storedCounts: StoredCounts };
 
 /** How fine the rows of a table are. */
 export const GROUPINGS = ["total", "source", "type"] as const;
@@ -62,14 +66,13 @@ type KeyColumns = { m: number; s: string; t: string };
 
 /** Per minute what was produced, stored and shown; newest first. `settledMs`: younger minutes may still move. */
 export async function liveRows(
-  reads: Reads,
+  { reads, storedCounts }: LiveDeps,
   filter: LiveFilter,
   grouping: Grouping,
   judge: { nowMs: number; settleMs: number },
 ): Promise<LiveRow[]> {
   const { list, empty } = COLUMNS[grouping];
   const minute = conditions(filter, "event_minute");
-  const event = conditions(filter, "event_time");
   const key = `toUnixTimestamp(event_minute) AS m${empty}`;
   const [produced, stored, shown, rawFromMs] = await Promise.all([
     reads.rows<KeyColumns & { n: string; u: string }>(
@@ -77,13 +80,7 @@ export async function liveRows(
       `SELECT ${key}, sum(events) AS n, sum(unknown) AS u FROM producer_ledger WHERE ${minute.sql} GROUP BY ${list}`,
       minute.params,
     ),
-    orUncounted(
-      reads.rows<KeyColumns & { n: string; l: string }>(
-        "live_stored",
-        `SELECT ${key}, count() AS n, countIf(producer != '') AS l FROM events WHERE ${event.sql} GROUP BY ${list}`,
-        event.params,
-      ),
-    ),
+    orUncounted(storedCounts(filter)),
     reads.rows<KeyColumns & { n: string; late: string; size: string }>(
       "live_shown",
       `SELECT ${key}, sum(events) AS n, sum(late_events) AS late, sum(size_bytes) AS size
@@ -103,8 +100,12 @@ export async function liveRows(
   for (const row of shown) {
     Object.assign(at(row), { shown: Number(row.n), lateEvents: Number(row.late), sizeBytes: Number(row.size) });
   }
-  for (const row of stored ?? []) {
-    if (row.m * 1000 >= rawFromMs) Object.assign(at(row), { stored: Number(row.n), storedOfLedger: Number(row.l) });
+  for (const row of matching(stored ?? [], filter)) {
+    if (row.minuteMs < rawFromMs) continue;
+    const key = { m: row.minuteMs / 1000, s: grouping === "total" ? "" : row.source };
+    const entry = at({ ...key, t: grouping === "type" ? row.eventType : "" });
+    entry.stored = (entry.stored ?? 0) + row.events;
+    entry.storedOfLedger = (entry.storedOfLedger ?? 0) + row.ofLedger;
   }
   return [...rows.values()]
     .map((row) => ({
@@ -136,22 +137,15 @@ function emptyRow({ m, s, t }: KeyColumns, counted: boolean): LiveRow {
 }
 
 /** Sums over a range. */
-export async function liveTotals(reads: Reads, filter: LiveFilter): Promise<LiveTotals> {
+export async function liveTotals({ reads, storedCounts }: LiveDeps, filter: LiveFilter): Promise<LiveTotals> {
   const minute = conditions(filter, "event_minute");
-  const event = conditions(filter, "event_time");
   const [[produced], stored, [shown], rawFromMs] = await Promise.all([
     reads.rows<{ n: string; u: string }>(
       "live_total_produced",
       `SELECT sum(events) AS n, sum(unknown) AS u FROM producer_ledger WHERE ${minute.sql}`,
       minute.params,
     ),
-    orUncounted(
-      reads.rows<{ n: string; l: string }>(
-        "live_total_stored",
-        `SELECT count() AS n, countIf(producer != '') AS l FROM events WHERE ${event.sql}`,
-        event.params,
-      ),
-    ),
+    orUncounted(storedCounts(filter)),
     reads.rows<{ n: string; late: string; size: string }>(
       "live_total_shown",
       `SELECT sum(events) AS n, sum(late_events) AS late, sum(size_bytes) AS size FROM events_per_minute WHERE ${minute.sql}`,
@@ -159,17 +153,24 @@ export async function liveTotals(reads: Reads, filter: LiveFilter): Promise<Live
     ),
     rawHorizonMs(reads),
   ]);
-  const counted = filter.fromMs >= rawFromMs ? stored?.[0] : undefined;
+  const counted = stored && filter.fromMs >= rawFromMs ? matching(stored, filter) : undefined;
+  const sum = (of: (row: StoredCount) => number) => counted?.reduce((total, row) => total + of(row), 0);
   return {
     produced: Number(produced?.n ?? 0),
     unknown: Number(produced?.u ?? 0),
-    stored: counted && Number(counted.n),
-    storedOfLedger: counted && Number(counted.l),
+    stored: sum((row) => row.events),
+    storedOfLedger: sum((row) => row.ofLedger),
     shown: Number(shown?.n ?? 0),
     lateEvents: Number(shown?.late ?? 0),
     sizeBytes: Number(shown?.size ?? 0),
   };
 }
+
+const matching = (rows: readonly StoredCount[], { source, eventType }: LiveFilter) =>
+  rows.filter(
+    (row) =>
+      (source === undefined || row.source === source) && (eventType === undefined || row.eventType === eventType),
+  );
 
 /** Counting raw events is the one query that grows with the events; without it the page is poorer, not useless. */
 async function orUncounted<T>(query: Promise<T>): Promise<T | undefined> {

@@ -61,8 +61,8 @@ export function registerFigures(app: Hono, services: Services, render: Render): 
     const { source } = query;
     const [overview, totals, rows] = await Promise.all([
       loadOverview(reads, limits, { nowMs, lag: lag() }),
-      liveTotals(reads, { ...range, source }),
-      liveRows(reads, { ...part, source }, query.by, { nowMs, settleMs: SETTLE_MS }),
+      liveTotals(services, { ...range, source }),
+      liveRows(services, { ...part, source }, query.by, { nowMs, settleMs: SETTLE_MS }),
     ]);
     const freshnessLimits = { warn: config.FRESHNESS_WARN_SECONDS, bad: config.FRESHNESS_BAD_SECONDS };
     return { query, overview, totals, rows, pageMinutes: PAGE_MINUTES, freshnessLimits };
