@@ -83,11 +83,18 @@ test("a planted defect shows in metrics and rows, outlives a restart, and clears
   );
   await watch.until(DIFFERENT, 1);
   expect(await watch.value(MISSING)).toBe(1);
-  const recorded = await fixture.clickhouse.query<{ verdict: string; missing: string; details: string }>(
-    "SELECT verdict, missing, details FROM verification_runs FINAL WHERE kind = 'verify' ORDER BY run_at DESC LIMIT 1",
+  // The row follows the metric.
+  const recorded = await waitFor(
+    async () => {
+      const [row] = await fixture.clickhouse.query<{ verdict: string; missing: string; details: string }>(
+        "SELECT verdict, missing, details FROM verification_runs FINAL WHERE kind = 'verify' ORDER BY run_at DESC LIMIT 1",
+      );
+      return row?.verdict === "different" && row;
+    },
+    { timeoutMs: 10_000, describe: "the row of the run" },
   );
-  expect(recorded[0]).toMatchObject({ verdict: "different", missing: "1" });
-  expect(JSON.parse(recorded[0]?.details ?? "")).toMatchObject({ verdict: "DIFFERENT" });
+  expect(recorded.missing).toBe("1");
+  expect(JSON.parse(recorded.details)).toMatchObject({ verdict: "DIFFERENT" });
 
   expect(await watch.worker.kill()).toBe(0);
   watch = await startWatch();
