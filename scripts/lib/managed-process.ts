@@ -114,7 +114,8 @@ export class ManagedProcess {
     child.on("error", () => undefined); // a missing program shows as "no pid" below
     closeSync(log);
     const identity = child.pid === undefined ? undefined : identify(child.pid);
-    if (identity === undefined) throw new StartError(`${name}: could not run ${program}; is it installed?`);
+    if (child.pid === undefined) throw new StartError(`${name}: could not run ${program}; is it installed?`);
+    if (identity === undefined) throw this.#startError("ended during its start");
     this.#child = child;
     this.#identity = identity;
     if (detached) child.unref();

@@ -1,4 +1,5 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
 import type { Admin } from "../shared/kafka/client.ts";
 import { kafkaCall, toKafkaError } from "../shared/kafka/errors.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
@@ -70,12 +71,12 @@ export function waitForSchema(
 
 /** @throws AppError `CONFIG_INVALID` with the fix. Both in days. */
 export function assertMaxAge(maxAgeDays: number, retentionDays: number): void {
-  if (maxAgeDays <= retentionDays - 1) return;
+  if (maxAgeDays <= retentionDays - RETENTION_SLACK_DAYS) return;
   throw new AppError(
     "CONFIG_INVALID",
     `EVENT_MAX_AGE_DAYS is ${maxAgeDays}, but raw events are kept for ${retentionDays} days. ` +
-      `Set EVENT_MAX_AGE_DAYS to at most ${retentionDays - 1}, or keep raw events longer: ` +
-      `ops migrate --raw-retention-days ${maxAgeDays + 1}`,
+      `Set EVENT_MAX_AGE_DAYS to at most ${retentionDays - RETENTION_SLACK_DAYS}, or keep raw events longer: ` +
+      `ops migrate --raw-retention-days ${maxAgeDays + RETENTION_SLACK_DAYS}`,
     { retry: false },
   );
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import { createDatabase, migrate } from "../../shared/clickhouse/migrate.ts";
-import { rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
+import { RETENTION_SLACK_DAYS, rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
 import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
@@ -62,11 +62,11 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
 
   const wanted = options.rawRetentionDays;
   if (wanted !== undefined) {
-    if (wanted - 1 < config.EVENT_MAX_AGE_DAYS) {
+    if (wanted - RETENTION_SLACK_DAYS < config.EVENT_MAX_AGE_DAYS) {
       throw new CommandError(
         EXIT.usage,
         `raw events kept for ${wanted} days, but events of up to ${config.EVENT_MAX_AGE_DAYS} days are accepted`,
-        `set EVENT_MAX_AGE_DAYS to ${wanted - 1} or less for all workers first, or keep raw events for longer`,
+        `set EVENT_MAX_AGE_DAYS to ${Math.max(1, wanted - RETENTION_SLACK_DAYS)} or less for all workers first, or keep raw events for longer`,
       );
     }
     await setRawRetention(clickhouse, wanted);

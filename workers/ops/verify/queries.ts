@@ -41,7 +41,7 @@ export async function readEvents(clickhouse: ClickHouse, window: Window): Promis
   const { sql, params } = within("event_time", window);
   const rows = await clickhouse.query<Raw & { producer: string; money: string }>(
     `SELECT toUnixTimestamp(minute) AS bucket, source, event_type, producer, count() AS events,
-       sum(xxHash64(toString(event_id))) AS checksum, toString(sum(toInt256(amount * 10000))) AS money
+       sum(xxHash64(toString(event_id))) AS checksum, toString(sum(toInt256(toDecimal128(amount, 4) * 10000))) AS money
      FROM (SELECT toStartOfMinute(event_time) AS minute, source, event_type, producer, event_id, amount FROM events WHERE ${sql})
      GROUP BY minute, source, event_type, producer`,
     { params },

@@ -75,7 +75,9 @@ export function judge(report: Unproven): Verdict {
  * apart: the current one moves with every event, its finished minutes are proven all the same.
  */
 export function provenUntil(report: Unproven, of: "minutes" | "hours"): number | undefined {
-  if (report.behind.length > 0 || report.otherDifferences.length > 0) return undefined;
+  // A dead producer's last records may be missing: without them nothing says that its events are all here.
+  const openEnds = report.behind.length + report.otherDifferences.length + report.deadInstances.length;
+  if (openEnds > 0) return undefined;
   const open = [...report.differences, ...report.unproven, ...report.moving, ...report.unsettled];
   return open
     .filter((key) => (key.check === "hour") === (of === "hours"))

@@ -1,6 +1,13 @@
 import { AppError } from "../runtime/errors.ts";
 import type { ClickHouse } from "./client.ts";
 
+/**
+ * Raw events are kept at least this much longer than the oldest event that is accepted, days: one for the day that is
+ * partly past the retention, and a week for events that are stored late, after an outage or by `ops rewind`. Without it
+ * an event could be stored whose minute is no longer recomputed.
+ */
+export const RETENTION_SLACK_DAYS = 8;
+
 /** Marks and received offsets outlive the raw events by this many days, see 0003_marks.sql. */
 const BOOKKEEPING_EXTRA_DAYS = 7;
 

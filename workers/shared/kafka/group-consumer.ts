@@ -289,8 +289,13 @@ export class GroupConsumer implements Component {
       // The gap itself is finished: what precedes it decides when it may be committed.
       state.tracker.complete(state.tracker.track(first));
     } else {
-      const tracker = new OffsetTracker(first);
-      this.#partitions.set(id, { tracker, committed: first, rereadFrom: undefined });
+      // What was handed out and is not durable yet is read again: a commit above it could lose it.
+      const from = Math.min(first, state.tracker.committable);
+      this.#partitions.set(id, { tracker: new OffsetTracker(from), committed: from, rereadFrom: undefined });
+      if (from < first) {
+        this.#seek(id, from);
+        return false;
+      }
     }
     return true;
   }

@@ -60,6 +60,7 @@ export async function readTopic(deps: { kafka: Kafka; admin: Admin }, options: R
   const done = Promise.withResolvers<void>();
   const finish = (error?: unknown) => (error === undefined ? done.resolve() : done.reject(error));
   let lastProgress = performance.now();
+  const next = new Map<number, number>();
 
   // Reported for batches of control records only as well, which eachBatch never sees.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
@@ -92,9 +93,15 @@ export async function readTopic(deps: { kafka: Kafka; admin: Admin }, options: R
         eachBatch: async ({ batch, heartbeat }) => {
           const range = ranges.get(batch.partition);
           if (range === undefined || !pending.has(batch.partition)) return;
-          const wanted = within(batch.messages, range);
+          // Rejoining the group starts over at the log's start: what was handed out once is not handed out again.
+          const from = next.get(batch.partition) ?? range.from;
+          const wanted = within(batch.messages, { ...range, from });
+          const last = wanted[wanted.length - 1];
           try {
-            if (wanted.length > 0) options.onMessages(batch.partition, wanted);
+            if (last !== undefined) {
+              next.set(batch.partition, Number(last.offset) + 1);
+              options.onMessages(batch.partition, wanted);
+            }
           } catch (error) {
             // Thrown into the client it would be retried; it belongs to the caller.
             finish(error);

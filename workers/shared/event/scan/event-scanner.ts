@@ -12,6 +12,8 @@ const [EVENT_ID, USER_ID, EVENT_TYPE, EVENT_TIME, RECEIVED_TIME, SOURCE, SESSION
 ];
 const REQUIRED = (1 << EVENT_ID) | (1 << USER_ID) | (1 << EVENT_TYPE) | (1 << EVENT_TIME) | (1 << RECEIVED_TIME);
 const PROTO = Buffer.from("__proto__");
+/** Messages with more unknown top-level fields are left to the parser. */
+const MAX_EXTRA_KEYS = 32;
 const MAX_IDENTIFIER_BYTES = 256;
 const UUID_LENGTH = 36;
 
@@ -163,7 +165,8 @@ export class EventScanner {
     if (keyEnd - keyAt === PROTO.length && this.#cursor.matches(keyAt, PROTO)) return false;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const key = text.toString("utf8", keyAt, keyEnd);
-    if (this.#extraKeys.includes(key)) return false;
+    // Looking through the keys is quadratic: a message of thousands of fields would hold up its partition.
+    if (this.#extraKeys.length >= MAX_EXTRA_KEYS || this.#extraKeys.includes(key)) return false;
     this.#extraKeys.push(key);
     const field = `${JSON.stringify(key)}:${text.toString("utf8", from, to)}`;
     this.extraJson = this.extraJson === "" ? field : `${this.extraJson},${field}`;
