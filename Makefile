@@ -37,7 +37,7 @@ $(BUN_STAMP): package.json | .tools/system.stamp
 	@$(BUN) --version >/dev/null
 	@touch $@
 
-$(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock
+$(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*)
 	@$(BUN) install --frozen-lockfile
 	@touch $@
 
