@@ -6,7 +6,7 @@ import {
   RECEIVED_ALERTS_COLUMNS,
   RECEIVED_ALERTS_TABLE,
 } from "../../shared/clickhouse/tables/received-alerts.ts";
-import { bearerToken } from "../auth/tokens.ts";
+import { bearerToken } from "../../shared/runtime/api-keys.ts";
 import { toReceivedAlerts, type WebhookBody, webhookSchema } from "../data/alerts.ts";
 import { problemResponse } from "../http/problem.ts";
 import { time } from "../http/query.ts";

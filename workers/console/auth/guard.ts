@@ -1,7 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { bearerToken } from "../../shared/runtime/api-keys.ts";
 import type { ConsoleMetrics } from "../metrics.ts";
-import { bearerToken, type Sessions, type TokenCheck } from "./tokens.ts";
+import type { Sessions, TokenCheck } from "./tokens.ts";
 
 export const SESSION_COOKIE = "console_session";
 

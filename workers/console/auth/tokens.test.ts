@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { bearerToken, createSessions, createTokenCheck } from "./tokens.ts";
+import { bearerToken } from "../../shared/runtime/api-keys.ts";
+import { createSessions, createTokenCheck } from "./tokens.ts";
 
 const TOKEN = "a token of sufficient length";
 

@@ -1,19 +1,14 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { createKeyCheck, sha256 } from "../../shared/runtime/api-keys.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 
 /** True when the presented text is the token; undefined is never. */
 export type TokenCheck = (presented: string | undefined) => boolean;
 
-/** Compares hashes, which have one length: the time taken says nothing about how much of a token was right. */
+/** Without a token nothing is ever right. */
 export function createTokenCheck(token: string | undefined): TokenCheck {
-  if (token === undefined) return () => false;
-  const wanted = sha256(token);
-  return (presented) => timingSafeEqual(wanted, sha256(presented ?? "")) && presented !== undefined;
-}
-
-/** The token from `Authorization: Bearer …`. */
-export function bearerToken(headers: Headers): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
+  const findKey = createKeyCheck(token === undefined ? [] : [token]);
+  return (presented) => findKey(presented) !== undefined;
 }
 
 /** What a browser gets after it has shown the token: a signed time of expiry, worthless once the token is changed. */
@@ -35,8 +30,4 @@ export function createSessions(token: string | undefined, clock: Clock): Session
       return timingSafeEqual(sign(expiry), Buffer.from(signature, "base64url")) && Number(expiry) > clock.now();
     },
   };
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

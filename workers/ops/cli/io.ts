@@ -1,4 +1,4 @@
-import type { Clock } from "../../shared/runtime/clock.ts";
+import { type Clock, systemClock } from "../../shared/runtime/clock.ts";
 import type { Env } from "../../shared/runtime/config.ts";
 import type { ExitCode } from "./exit-codes.ts";
 
@@ -26,7 +26,7 @@ export function processIo(): CliIo {
   process.once("SIGTERM", () => abort.abort());
   return {
     env: process.env,
-    clock: { now: () => Date.now() },
+    clock: systemClock,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     signal: abort.signal,

@@ -28,6 +28,7 @@ import { createKafkaClient, type KafkaMessage } from "../../shared/kafka/client.
 import { kafkaConfigShape } from "../../shared/kafka/config.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
 import { fetchTopicRanges, type PartitionRange, readTopic } from "../../shared/kafka/topic-reader.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
 import { uniqueName, useStack } from "../../shared/testing/index.ts";
@@ -79,7 +80,7 @@ export async function createOpsFixture(prefix: string) {
     const result: CommandRun = { code: -1, out: "", err: "" };
     const io: CliIo = {
       env,
-      clock: { now: () => Date.now() },
+      clock: systemClock,
       out: (text) => {
         result.out += `${text}\n`;
       },

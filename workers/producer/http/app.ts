@@ -1,11 +1,11 @@
 import { type Context, Hono } from "hono";
+import { createKeyCheck, presentedKey } from "../../shared/runtime/api-keys.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { errorFields } from "../../shared/runtime/errors.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import type { ProducerMetrics } from "../metrics.ts";
 import type { Outcome, Outgoing } from "../send/outgoing.ts";
 import type { SendQueue } from "../send/send-queue.ts";
-import { createKeyCheck, presentedKey } from "./api-keys.ts";
 import { readBody } from "./body.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { createRateLimit } from "./rate-limit.ts";

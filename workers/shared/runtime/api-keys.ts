@@ -19,12 +19,17 @@ export function createKeyCheck(keys: readonly string[]): KeyCheck {
   };
 }
 
-/** The key from `Authorization: Bearer …` or `X-API-Key`. */
-export function presentedKey(headers: Headers): string | undefined {
-  const bearer = /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "");
-  return bearer?.[1] ?? headers.get("x-api-key") ?? undefined;
+/** The token from `Authorization: Bearer …`. */
+export function bearerToken(headers: Headers): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
-function sha256(text: string): Buffer {
+/** The key from `Authorization: Bearer …` or `X-API-Key`. */
+export function presentedKey(headers: Headers): string | undefined {
+  return bearerToken(headers) ?? headers.get("x-api-key") ?? undefined;
+}
+
+/** The SHA-256 digest of a text, 32 bytes. */
+export function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
