@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { createLogger } from "../../shared/runtime/logger.ts";
 import { createMetrics } from "../metrics.ts";
 import type { Outcome, Outgoing } from "../send/outgoing.ts";
@@ -124,6 +124,27 @@ describe("POST /v1/events", () => {
     });
     expect((await post("no gzip", { "content-encoding": "gzip" })).json).toMatchObject({ status: 400, field: "body" });
     expect((await post("[]")).json).toMatchObject({ status: 400, field: "body" });
+    for (const name of ["__proto__", "constructor", "toString"]) {
+      expect((await post("a", { "content-encoding": name })).json).toMatchObject({ status: 415 });
+      expect((await post("a", { "content-type": name })).json).toMatchObject({ status: 415 });
+    }
+  });
+
+  test("400 for a compressed body that is cut off: what is left of it must not pass for all of it", async () => {
+    const { post, taken } = setup({ maxBodyBytes: 1_000_000 });
+    const lines = Array.from({ length: 2_000 }, (_, n) => JSON.stringify(event(n % 10, { note: crypto.randomUUID() })));
+    const text = `${lines.join("\n")}\n`;
+    for (const [encoding, bytes] of [
+      ["gzip", gzipSync(text)],
+      ["deflate", deflateSync(text)],
+      ["zstd", Bun.zstdCompressSync(text)],
+    ] as const) {
+      for (const cut of [1, 5, bytes.length >> 1]) {
+        const { status, json } = await post(bytes.subarray(0, bytes.length - cut), { "content-encoding": encoding });
+        expect([encoding, cut, status, json.field]).toEqual([encoding, cut, 400, "body"]);
+      }
+    }
+    expect(taken).toEqual([]);
   });
 
   test("429 with Retry-After when the buffer is full", async () => {

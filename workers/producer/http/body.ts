@@ -1,4 +1,4 @@
-import { gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { DECODERS, DecompressError } from "../../shared/runtime/decompress.ts";
 import type { Problem } from "./problem.ts";
 import { looksLikeNdjson } from "./split.ts";
 
@@ -16,19 +16,13 @@ const KINDS: Readonly<Record<string, "json" | "ndjson" | "detect">> = {
   "application/x-www-form-urlencoded": "detect", // what `curl -d` sends unless told otherwise
 };
 
-const DECODERS: Readonly<Record<string, (bytes: Buffer, maxOutputLength: number) => Buffer>> = {
-  gzip: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }),
-  deflate: (bytes, maxOutputLength) => inflateSync(bytes, { maxOutputLength }),
-  zstd: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
-};
-
 /** Reads at most `maxBytes` of a body; the bound also holds for what it decompresses to. */
 export async function readBody(request: Request, maxBytes: number): Promise<ReadBody> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const kind = KINDS[type];
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (!kind) return refuse(415, "content-type", "send application/json or application/x-ndjson");
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  const decode = encoding === "identity" ? undefined : DECODERS[encoding];
+  const decode = isEncoding(encoding) ? DECODERS[encoding] : undefined;
   if (encoding !== "identity" && !decode) {
     return refuse(415, "content-encoding", `send ${Object.keys(DECODERS).join(", ")} or none`);
   }
@@ -39,13 +33,17 @@ export async function readBody(request: Request, maxBytes: number): Promise<Read
     try {
       bytes = decode(raw, maxBytes);
     } catch (error) {
-      const tooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-      if (tooLarge) return refuse(413, "body", `decompressed, the limit is ${maxBytes} bytes`);
+      if (!(error instanceof DecompressError)) throw error;
+      if (error.code === "TOO_LARGE") return refuse(413, "body", `decompressed, the limit is ${maxBytes} bytes`);
       return refuse(400, "body", `not valid ${encoding}`);
     }
   }
   if (kind !== "detect") return { ok: true, bytes, kind };
   return { ok: true, bytes, kind: looksLikeNdjson(bytes) ? "ndjson" : "json" };
+}
+
+function isEncoding(name: string): name is keyof typeof DECODERS {
+  return Object.hasOwn(DECODERS, name);
 }
 
 async function readAtMost(request: Request, maxBytes: number): Promise<Buffer | undefined> {

@@ -51,6 +51,7 @@ export class GroupConsumer implements Component {
   #epoch = 0;
   #joined = false;
   #stopping = false;
+  #ended = false;
   #lastFetchMs: number;
 
   constructor(
@@ -116,13 +117,13 @@ export class GroupConsumer implements Component {
     });
     consumer.on(events.CRASH, ({ payload }) => {
       this.#onLeft("client stopped");
+      const error = toKafkaError(payload.error);
+      this.#logger.error({ restart: payload.restart, ...errorFields(error) }, "the Kafka client stopped");
+      if (!payload.restart) return this.#end(error);
       this.#epoch++;
       this.#partitions = new Map();
       this.#gate.clear();
       this.#sink.discard();
-      const error = toKafkaError(payload.error);
-      this.#logger.error({ restart: payload.restart, ...errorFields(error) }, "the Kafka client stopped");
-      if (!payload.restart) this.#fail(error);
     });
     await kafkaCall(async () => {
       await this.#admin.connect();
@@ -154,7 +155,7 @@ export class GroupConsumer implements Component {
   /** Resolves when everything reported as complete is committed, or at the deadline. Returns whether it is. */
   async commitAll(timeoutMs: number): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs;
-    while (this.#uncommitted().length > 0 && this.#clock.now() < deadline) {
+    while (this.#uncommitted().length > 0 && !this.#ended && this.#clock.now() < deadline) {
       this.#committer.request();
       await sleep(20);
     }
@@ -169,6 +170,17 @@ export class GroupConsumer implements Component {
     this.#stopped.abort();
     await this.#consumer.disconnect();
     await this.#admin.disconnect();
+  }
+
+  /**
+   * The client has ended for good. What it handed over before stays current, so that a drain still makes it durable: of
+   * an unreadable batch in the log all that precedes it is stored, and whoever moves the group beyond it loses no more.
+   */
+  #end(error: unknown): void {
+    this.#stopping = true;
+    this.#ended = true;
+    this.#committer.close();
+    this.#fail(error);
   }
 
   #onLeft(reason: string): void {

@@ -1,6 +1,6 @@
 declare module "lz4js" {
-  /** Reads one LZ4 frame. @throws Error when it is none. */
-  export function decompress(bytes: Uint8Array): Uint8Array;
+  /** Reads one LZ4 frame; answers the length of the output, which is cut off where it exceeds `output`. @throws Error when it is none. */
+  export function decompressFrame(bytes: Uint8Array, output: Uint8Array): number;
   /** Writes one LZ4 frame. */
   export function compress(bytes: Uint8Array): Uint8Array;
 }
