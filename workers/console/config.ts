@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { clickhouseConfigShape } from "../shared/clickhouse/config.ts";
-import { kafkaConfigShape } from "../shared/kafka/config.ts";
+import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
 import { type Env, envInt, envList, loadConfig } from "../shared/runtime/config.ts";
 import { AppError } from "../shared/runtime/errors.ts";
+import { envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
 const token = () => z.string().min(16, "must have at least 16 characters").optional();
@@ -21,6 +22,8 @@ export const consoleConfigSchema = z.object({
     "Token for everything that changes state; without it nothing can be changed. Required unless HTTP_HOST is loopback",
   ),
   CONSOLE_WEBHOOK_TOKEN: token().describe("Token of Alertmanager's webhook; default: CONSOLE_TOKEN"),
+  CONSOLE_TOKEN_FILE: envSecretFile().optional().describe("File with CONSOLE_TOKEN instead"),
+  CONSOLE_WEBHOOK_TOKEN_FILE: envSecretFile().optional().describe("File with CONSOLE_WEBHOOK_TOKEN instead"),
   CONSOLE_READ_ACCESS: z
     .enum(["open", "token"])
     .optional()
@@ -34,6 +37,7 @@ export const consoleConfigSchema = z.object({
     .optional()
     .describe("ClickHouse user for received alerts and replay marks; default: CLICKHOUSE_USER"),
   CLICKHOUSE_WRITE_PASSWORD: z.string().optional().describe("Its password"),
+  CLICKHOUSE_WRITE_PASSWORD_FILE: envSecretFile().optional().describe("File with its password instead"),
   QUERY_TIMEOUT_SECONDS: envInt(1, 600).prefault("15").describe("A query of the console may run for this long"),
   QUERY_MAX_ROWS: envInt(100, 10_000_000).prefault("100000").describe("Most rows of one answer or download"),
   ...kafkaConfigShape,
@@ -56,7 +60,7 @@ export function isLoopback(host: string): boolean {
 
 /** Reads the configuration. @throws AppError `CONFIG_INVALID`. */
 export function loadConsoleConfig(env: Env): ConsoleConfig {
-  const config = loadConfig(consoleConfigSchema, env);
+  const config = loadConfig(consoleConfigSchema, env, kafkaConfigProblems);
   const loopback = isLoopback(config.HTTP_HOST);
   const readAccess = config.CONSOLE_READ_ACCESS ?? (loopback ? "open" : "token");
   if (config.CONSOLE_TOKEN === undefined && (!loopback || readAccess === "token")) {

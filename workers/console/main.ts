@@ -1,4 +1,5 @@
 import { createClickHouse } from "../shared/clickhouse/client.ts";
+import { asWriteUser } from "../shared/clickhouse/config.ts";
 import { buildInfo } from "../shared/runtime/build-info.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { startHealthServer } from "../shared/runtime/health-server.ts";
@@ -16,13 +17,7 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   const metrics = createConsoleMetrics();
   const readClient = createClickHouse(config);
   scope.add({ name: "clickhouse", stop: () => readClient.close() });
-  const writeClient = createClickHouse({
-    ...config,
-    CLICKHOUSE_USER: config.CLICKHOUSE_WRITE_USER ?? config.CLICKHOUSE_USER,
-    CLICKHOUSE_PASSWORD: config.CLICKHOUSE_WRITE_USER
-      ? (config.CLICKHOUSE_WRITE_PASSWORD ?? "")
-      : config.CLICKHOUSE_PASSWORD,
-  });
+  const writeClient = createClickHouse(asWriteUser(config));
   scope.add({ name: "clickhouse-write", stop: () => writeClient.close() });
   const lag = scope.add(startLagWatch(config, { logger, clock: systemClock }));
 

@@ -1,6 +1,7 @@
 import { createClickHouse } from "../shared/clickhouse/client.ts";
 import { createKafkaClient } from "../shared/kafka/client.ts";
 import { kafkaConfigProblems } from "../shared/kafka/config.ts";
+import { waitForTopics } from "../shared/kafka/wait-for-topic.ts";
 import { buildInfo } from "../shared/runtime/build-info.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { loadConfig } from "../shared/runtime/config.ts";
@@ -10,7 +11,7 @@ import { createLogger, type Logger } from "../shared/runtime/logger.ts";
 import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
 import { createConsumerMetrics } from "./metrics.ts";
-import { waitForSchema, waitForTopics } from "./startup.ts";
+import { waitForSchema } from "./startup.ts";
 import { createEventIngest, createLedgerIngest } from "./worker.ts";
 
 async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
@@ -28,13 +29,12 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   const clickhouse = createClickHouse(config);
   scope.add({ name: "clickhouse", stop: () => clickhouse.close() });
   const waiting = { logger, signal: stopping.signal };
-  const admin = kafka.admin();
-  scope.add({ name: "admin", stop: () => admin.disconnect() });
-  const [{ dlqPartitions }] = await Promise.all([
-    waitForTopics(config, { admin, ...waiting }),
+  const { KAFKA_BROKERS: brokers, KAFKA_DLQ_TOPIC: dlqTopic } = config;
+  const [partitions] = await Promise.all([
+    waitForTopics({ kafka, brokers, ...waiting }, [config.KAFKA_EVENTS_TOPIC, dlqTopic, config.KAFKA_LEDGER_TOPIC]),
     waitForSchema(config, { clickhouse, ...waiting }),
   ]);
-  await admin.disconnect();
+  const dlqPartitions = Math.max(1, partitions.get(dlqTopic) ?? 1);
 
   const deps = { kafka, clickhouse, metrics, clock: systemClock, logger };
   const events = createEventIngest(config, dlqPartitions, deps);

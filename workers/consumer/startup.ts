@@ -1,7 +1,5 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
-import type { Admin } from "../shared/kafka/client.ts";
-import { kafkaCall, toKafkaError } from "../shared/kafka/errors.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
@@ -16,34 +14,19 @@ async function until<T>(what: string, check: () => Promise<T>, logger: Logger, s
     try {
       return await check();
     } catch (error) {
-      const failure = toKafkaError(error);
-      if (!(failure instanceof AppError) || failure.code === "CONFIG_INVALID") throw failure;
-      logger.info({ waiting_for: what, ...errorFields(failure) }, `waiting for ${what}`);
+      if (!(error instanceof AppError) || error.code === "CONFIG_INVALID") throw error;
+      const fields = { waiting_for: what, ...errorFields(error) };
+      if (isForPeople(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
+      else logger.info(fields, `waiting for ${what}`);
       await sleep(waitMs, signal);
       signal.throwIfAborted();
     }
   }
 }
 
-/** Waits for the three topics; returns the number of partitions of the dead-letter topic. */
-export function waitForTopics(
-  config: Pick<ConsumerConfig, "KAFKA_EVENTS_TOPIC" | "KAFKA_DLQ_TOPIC" | "KAFKA_LEDGER_TOPIC">,
-  deps: { admin: Admin; logger: Logger; signal: AbortSignal },
-): Promise<{ dlqPartitions: number }> {
-  const topics = [config.KAFKA_EVENTS_TOPIC, config.KAFKA_DLQ_TOPIC, config.KAFKA_LEDGER_TOPIC];
-  const check = async () => {
-    await kafkaCall(() => deps.admin.connect());
-    const existing = new Set(await kafkaCall(() => deps.admin.listTopics()));
-    const missing = topics.filter((topic) => !existing.has(topic));
-    if (missing.length > 0) {
-      throw new AppError("TOPICS_MISSING", `topics missing: ${missing.join(", ")}; \`ops migrate\` creates them`, {
-        retry: true,
-      });
-    }
-    const metadata = await kafkaCall(() => deps.admin.fetchTopicMetadata({ topics: [config.KAFKA_DLQ_TOPIC] }));
-    return { dlqPartitions: Math.max(1, metadata.topics[0]?.partitions.length ?? 1) };
-  };
-  return until("Kafka", check, deps.logger, deps.signal);
+/** No table or database yet is what is waited for; what else does not pass by itself needs somebody. */
+function isForPeople(error: AppError): boolean {
+  return !error.retry && error.next !== undefined;
 }
 
 /**

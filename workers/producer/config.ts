@@ -3,6 +3,7 @@ import { SOURCES, type Source } from "../shared/event/index.ts";
 import { COMPRESSIONS } from "../shared/kafka/codecs.ts";
 import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
 import { type Env, envBool, envInt, envList, envNumber, loadConfig } from "../shared/runtime/config.ts";
+import { envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
 const share = () => envNumber(0, 1);
@@ -92,6 +93,7 @@ export const producerConfigSchema = z.object({
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address on which the HTTP API, or the console, listens"),
   HTTP_PORT: envInt(0, 65_535).prefault("8080").describe("Port of the ingest API; 0 picks a free one and logs it"),
   API_KEYS: envList().optional().describe("Accepted API keys, comma-separated; required unless HTTP_HOST is loopback"),
+  API_KEYS_FILE: envSecretFile().optional().describe("File with API_KEYS instead, also one a line"),
   HTTP_MAX_BODY_BYTES: envInt(1_000, 1_000_000_000).prefault("4194304").describe("Largest request body"),
   HTTP_ACK_TIMEOUT_MS: envInt(10, 600_000)
     .prefault("10000")

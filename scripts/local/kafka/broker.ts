@@ -5,7 +5,7 @@ import { freePort } from "../../lib/ports.ts";
 import { kafkaJars } from "./jars.ts";
 import { jmxAgent } from "./jmx-agent.ts";
 import { isBrokerReady } from "./probe.ts";
-import { serverProperties } from "./server-config.ts";
+import { type BrokerSecurity, serverProperties } from "./server-config.ts";
 
 /** Where a local broker lives and how it runs. */
 export interface BrokerConfig {
@@ -22,6 +22,8 @@ export interface BrokerConfig {
   readonly heapMb?: number;
   /** Serves the broker's own metrics on this port; without one no agent is loaded. */
   readonly metricsPort?: number;
+  /** Adds listeners with TLS and login, and turns rules on. */
+  readonly security?: BrokerSecurity;
 }
 
 // Any fixed value serves: the id only keeps nodes of different clusters from talking to each other.
@@ -41,15 +43,17 @@ export class Broker {
   /** Starts the broker on its (new or old) data; resolves with the ms until it answered. @throws {StartError} */
   async start(): Promise<number> {
     const began = performance.now();
-    const { dir, port, heapMb = 512, logFile, metricsPort } = this.config;
+    const { dir, port, heapMb = 512, logFile, metricsPort, security } = this.config;
     const jars = await kafkaJars();
     const classpath = join(jars, "*");
     const dataDir = join(dir, "data");
     const properties = join(dir, "server.properties");
     mkdirSync(dataDir, { recursive: true });
     // The controller's port is nobody's business but the broker's own, so each start takes any free one.
-    writeFileSync(properties, serverProperties({ port, controllerPort: await freePort(), dataDir }));
-    if (!existsSync(join(dataDir, "meta.properties"))) await format(classpath, properties);
+    const secured = security === undefined ? {} : { security };
+    const text = serverProperties({ port, controllerPort: await freePort(), dataDir, ...secured });
+    writeFileSync(properties, text, { mode: 0o600 });
+    if (!existsSync(join(dataDir, "meta.properties"))) await format(classpath, properties, security);
     const java = ["java", "-Xms128m", `-Xmx${heapMb}m`, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"] as const;
     const logging = [
       `-Dkafka.log.file=${logFile}`,
@@ -60,6 +64,14 @@ export class Broker {
     this.#process = this.#managed(command);
     await this.#process.start();
     return performance.now() - began;
+  }
+
+  /** Replaces a user's SCRAM passwords (PLAIN keeps the one of the configuration). The broker must run; about 2 s. */
+  async setPassword(user: string, password: string): Promise<void> {
+    const target = ["--bootstrap-server", this.brokers, "--entity-type", "users", "--entity-name", user];
+    const change = SCRAM_MECHANISMS.map((mechanism) => `${mechanism}=[iterations=4096,password=${password}]`);
+    const args = ["kafka.admin.ConfigCommand", ...target, "--alter", "--add-config", change.join(",")];
+    await runTool(join(await kafkaJars(), "*"), args);
   }
 
   /** SIGTERM: the broker flushes, hands over and ends; true when it did so by itself. */
@@ -103,14 +115,24 @@ export class Broker {
   }
 }
 
-async function format(classpath: string, properties: string): Promise<void> {
+const SCRAM_MECHANISMS = ["SCRAM-SHA-512", "SCRAM-SHA-256"] as const;
+
+async function format(classpath: string, properties: string, security: BrokerSecurity | undefined): Promise<void> {
+  const users = (security?.users ?? []).flatMap(({ name, password }) =>
+    SCRAM_MECHANISMS.flatMap((mechanism) => ["--add-scram", `${mechanism}=[name=${name},password=${password}]`]),
+  );
   const tool = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", properties];
+  await runTool(classpath, [...tool, ...users]);
+}
+
+/** Runs one of Kafka's own tools. @throws {StartError} with its output. */
+async function runTool(classpath: string, args: readonly string[]): Promise<void> {
   const quick = ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
-  const run = Bun.spawn(["java", ...quick, "-cp", classpath, ...tool], { stdout: "pipe", stderr: "pipe" });
+  const run = Bun.spawn(["java", ...quick, "-cp", classpath, ...args], { stdout: "pipe", stderr: "pipe" });
   const [code, out, err] = await Promise.all([
     run.exited,
     new Response(run.stdout).text(),
     new Response(run.stderr).text(),
   ]);
-  if (code !== 0) throw new StartError(`kafka: formatting the data directory failed (exit ${code})\n${out}${err}`);
+  if (code !== 0) throw new StartError(`kafka: ${args[0]} failed (exit ${code})\n${out}${err}`);
 }

@@ -1,23 +1,46 @@
+/** A user of a secured broker; it may log in by SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN. */
+export interface BrokerUser {
+  readonly name: string;
+  /** Without quotes, brackets or commas. */
+  readonly password: string;
+}
+
+/** Listeners with TLS and login, and rules for who may do what; the plain one stays, on the loopback. */
+export interface BrokerSecurity {
+  /** Ports with TLS and login, each with a PEM file of key and certificate (a certificate of its own for tests of bad ones). */
+  readonly listeners: readonly { readonly port: number; readonly keystoreFile: string }[];
+  /** Users known from the first start on. What they may do is said by rules; without any they may do nothing. */
+  readonly users: readonly BrokerUser[];
+}
+
 /** What differs between two local brokers. */
 export interface ServerSettings {
+  /** The plain listener: open unless `security` is given, then only whoever needs no login on this machine, as super user. */
   readonly port: number;
+  readonly security?: BrokerSecurity;
   /** Port of the KRaft controller, which lives in the same process. */
   readonly controllerPort: number;
   /** Directory of the log segments. */
   readonly dataDir: string;
 }
 
+type Properties = Record<string, string | number | boolean>;
+
 /** The text of a `server.properties`: one KRaft node that is broker and controller, on the loopback only. */
-export function serverProperties({ port, controllerPort, dataDir }: ServerSettings): string {
-  const settings: Record<string, string | number | boolean> = {
+export function serverProperties({ port, controllerPort, dataDir, security }: ServerSettings): string {
+  const secured = (security?.listeners ?? []).map((listener, index) => ({ ...listener, name: `SECURE${index}` }));
+  const listeners = [{ name: "PLAINTEXT", port }, ...secured].map(({ name, port }) => `${name}://127.0.0.1:${port}`);
+  const protocols = secured.map(({ name }) => `,${name}:SASL_SSL`).join("");
+  const settings: Properties = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "controller.listener.names": "CONTROLLER",
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `${listeners.join(",")},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "advertised.listeners": listeners.join(","),
     "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
+    ...(security ? securityProperties(secured, security.users) : {}),
     "log.dirs": dataDir,
     // A mistyped topic name must be an error, not a new topic with default settings.
     "auto.create.topics.enable": false,
@@ -51,4 +74,31 @@ export function serverProperties({ port, controllerPort, dataDir }: ServerSettin
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join("");
+}
+
+/** How a login is checked, and that without a rule nothing is allowed. */
+function securityProperties(
+  listeners: readonly { name: string; keystoreFile: string }[],
+  users: readonly BrokerUser[],
+): Properties {
+  const plain = users.map(({ name, password }) => `user_${name}="${password}"`).join(" ");
+  const module = "org.apache.kafka.common.security";
+  const perListener = listeners.flatMap(({ name, keystoreFile }) => {
+    const prefix = `listener.name.${name.toLowerCase()}`;
+    return [
+      [`${prefix}.ssl.keystore.type`, "PEM"],
+      [`${prefix}.ssl.keystore.location`, keystoreFile],
+      [`${prefix}.plain.sasl.jaas.config`, `${module}.plain.PlainLoginModule required ${plain};`],
+      [`${prefix}.scram-sha-512.sasl.jaas.config`, `${module}.scram.ScramLoginModule required;`],
+      [`${prefix}.scram-sha-256.sasl.jaas.config`, `${module}.scram.ScramLoginModule required;`],
+    ];
+  });
+  return {
+    ...Object.fromEntries(perListener),
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": false,
+    // The plain listener knows no names: the broker itself, the readiness probe, and whoever sets the rules.
+    "super.users": "User:ANONYMOUS",
+  };
 }

@@ -17,9 +17,9 @@ export class CommandError extends AppError {
   constructor(
     readonly exitCode: ExitCode,
     message: string,
-    readonly next: string,
+    next: string,
   ) {
-    super(exitCode === EXIT.usage ? "USAGE" : "COMMAND_FAILED", message, { retry: false });
+    super(exitCode === EXIT.usage ? "USAGE" : "COMMAND_FAILED", message, { retry: false, next });
     this.name = "CommandError";
   }
 }
@@ -62,7 +62,7 @@ export async function withServices<T>(io: CliIo, run: (services: Services) => Pr
 }
 
 function advice(error: AppError): string {
-  if (error instanceof CommandError) return error.next;
+  if (error.next !== undefined) return error.next;
   if (error.code === "CONFIG_INVALID") return "correct the environment variables named above";
   if (error.code === "ABORTED") return "run the command again to start over; nothing was left half done";
   if (error.code === "KAFKA_UNKNOWN_TOPIC_OR_PARTITION") return "create the topics with `ops migrate`";

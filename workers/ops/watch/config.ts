@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { envSecretFile } from "../../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../../shared/runtime/worker-config.ts";
 import { opsConfigShape } from "../config.ts";
 
@@ -10,6 +11,7 @@ export const watchOnlyConfigSchema = z.object({
     .optional()
     .describe("ClickHouse user that records the runs of `verify --watch`; default: CLICKHOUSE_USER"),
   CLICKHOUSE_WRITE_PASSWORD: z.string().optional().describe("Its password"),
+  CLICKHOUSE_WRITE_PASSWORD_FILE: envSecretFile().optional().describe("File with its password instead"),
 });
 
 /** All variables of `ops verify --watch`. */

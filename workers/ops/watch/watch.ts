@@ -1,4 +1,6 @@
 import { type ClickHouse, createClickHouse } from "../../shared/clickhouse/client.ts";
+import { asWriteUser } from "../../shared/clickhouse/config.ts";
+import { kafkaConfigProblems } from "../../shared/kafka/config.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import { type HealthChecks, startHealthServer } from "../../shared/runtime/health-server.ts";
@@ -10,7 +12,7 @@ import type { CliIo } from "../cli/io.ts";
 import { type Services, withServices } from "../cli/services.ts";
 import { timingOf, verify } from "../verify/run.ts";
 import { END_OF_TIME_S } from "../verify/windows.ts";
-import { type WatchConfig, watchConfigSchema } from "./config.ts";
+import { watchConfigSchema } from "./config.ts";
 import { readLatestRuns, recordRun } from "./history.ts";
 import { createWatchMetrics, showFacts, showRun, type WatchMetrics } from "./metrics.ts";
 import { addStoreMetrics } from "./store-metrics.ts";
@@ -41,11 +43,11 @@ const STUCK_AFTER_MS: Record<Kind, number> = { verify: 15 * 60_000, audit: 6 * 3
  * after the interval; connections are made anew for each run, so nothing outlives a failure.
  */
 export async function watch(io: CliIo, options: WatchOptions): Promise<ExitCode> {
-  const config = loadConfig(watchConfigSchema, io.env);
+  const config = loadConfig(watchConfigSchema, io.env, kafkaConfigProblems);
   const logger = createLogger({ name: "verify", level: config.LOG_LEVEL });
   const metrics = createWatchMetrics();
   const reader = createClickHouse(config);
-  const writer = createClickHouse(writerConfig(config));
+  const writer = createClickHouse(asWriteUser(config));
   addStoreMetrics(metrics.registry, { clickhouse: reader, clock: io.clock });
   const state: LoopState = {
     lastAuditMs: Number.NEGATIVE_INFINITY,
@@ -161,12 +163,6 @@ function checksOf(state: LoopState, options: WatchOptions, io: CliIo): HealthChe
       runs: () => (state.failing === undefined ? { ok: true } : { ok: false, detail: state.failing }),
     },
   };
-}
-
-function writerConfig(config: WatchConfig): WatchConfig {
-  if (config.CLICKHOUSE_WRITE_USER === undefined) return config;
-  const { CLICKHOUSE_WRITE_USER: user, CLICKHOUSE_WRITE_PASSWORD: password = "" } = config;
-  return { ...config, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password };
 }
 
 /** A service has a log instead of a terminal. */

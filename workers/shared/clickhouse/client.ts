@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
 import { createClient } from "@clickhouse/client";
+import { readCaFile } from "../runtime/tls-errors.ts";
 import type { ClickHouseConfig } from "./config.ts";
 import { ClickHouseError, toClickHouseError } from "./errors.ts";
+import { createLogin } from "./login.ts";
 
 /** Values of server-side query parameters (`{name:Type}` in the SQL). */
 export type QueryParams = Record<string, unknown>;
@@ -52,10 +54,13 @@ const INSERT_SETTINGS: Settings = {
 
 /** Connects lazily; the database need not exist until the first request. */
 export function createClickHouse(config: ClickHouseConfig): ClickHouse {
+  const login = createLogin(config);
+  const caFile = config.CLICKHOUSE_CA_FILE;
   const client = createClient({
     url: config.CLICKHOUSE_URL,
     username: config.CLICKHOUSE_USER,
     password: config.CLICKHOUSE_PASSWORD,
+    ...(caFile === undefined ? {} : { tls: { ca_cert: Buffer.from(readCaFile(caFile)) } }),
     database: config.CLICKHOUSE_DATABASE,
     request_timeout: config.CLICKHOUSE_TIMEOUT_MS,
     compression: { request: false, response: false },
@@ -79,7 +84,8 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
     const deadline = AbortSignal.timeout(config.CLICKHOUSE_TIMEOUT_MS);
     try {
       if (doubtful) await askFirst();
-      const result = await run(given ? AbortSignal.any([given, deadline]) : deadline);
+      const signal = given ? AbortSignal.any([given, deadline]) : deadline;
+      const result = await login.retried(() => run(signal));
       doubtful = false;
       return result;
     } catch (cause) {
@@ -104,17 +110,21 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
           ...(options.params ? { query_params: options.params } : {}),
           ...(options.settings ? { clickhouse_settings: options.settings } : {}),
           abort_signal: signal,
+          ...login.auth,
         });
         return result.json<Row>();
       }, options.signal),
 
     stream: async function* (sql, options) {
       try {
-        const result = await client.exec({
-          query: `${sql} FORMAT ${options.format}`,
-          ...(options.params ? { query_params: options.params } : {}),
-          ...(options.settings ? { clickhouse_settings: options.settings } : {}),
-        });
+        const result = await login.retried(() =>
+          client.exec({
+            query: `${sql} FORMAT ${options.format}`,
+            ...(options.params ? { query_params: options.params } : {}),
+            ...(options.settings ? { clickhouse_settings: options.settings } : {}),
+            ...login.auth,
+          }),
+        );
         for await (const chunk of result.stream) yield chunk as unknown as Uint8Array;
       } catch (error) {
         throw toClickHouseError(error);
@@ -128,6 +138,7 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
           values: Readable.from([body.bytes], { objectMode: false }),
           clickhouse_settings: { ...INSERT_SETTINGS, ...options.settings },
           abort_signal: signal,
+          ...login.auth,
         });
         for await (const _ of result.stream) {
           // An insert answers with an empty body; reading it to the end frees the connection.
@@ -139,6 +150,7 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
         await client.command({
           query: sql,
           abort_signal: signal,
+          ...login.auth,
           ...(options.params ? { query_params: options.params } : {}),
           ...(options.settings ? { clickhouse_settings: options.settings } : {}),
         });

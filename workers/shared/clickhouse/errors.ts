@@ -1,5 +1,6 @@
 import { ClickHouseError as ServerError } from "@clickhouse/client";
 import { AppError } from "../runtime/errors.ts";
+import { type TlsFailure, tlsFailure } from "../runtime/tls-errors.ts";
 
 /**
  * Server codes that pass by themselves or by an operator's hand without the request being changed.
@@ -56,15 +57,25 @@ export const ROW_VALUE_CODES: ReadonlySet<number> = new Set([
   469, // VIOLATED_CONSTRAINT
 ]);
 
+type ClickHouseErrorOptions = { retry: boolean; serverCode?: number; cause?: unknown; next?: string | undefined };
+
 /** A request that ClickHouse refused, or that got no answer. `serverCode` is the server's numeric code, if it spoke. */
 export class ClickHouseError extends AppError {
   readonly serverCode: number | undefined;
 
-  constructor(code: string, message: string, options: { retry: boolean; serverCode?: number; cause?: unknown }) {
+  constructor(code: string, message: string, options: ClickHouseErrorOptions) {
     super(code, message, options);
     this.name = "ClickHouseError";
     this.serverCode = options.serverCode;
   }
+}
+
+/** Server codes by which it refuses the login: unknown user, wrong password (older servers), and either of them. */
+const LOGIN_CODES: ReadonlySet<number | undefined> = new Set([192, 193, 194, 516]);
+
+/** True when the server refused user or password. */
+export function isLoginError(error: unknown): error is ClickHouseError {
+  return error instanceof ClickHouseError && LOGIN_CODES.has(error.serverCode);
 }
 
 /** True when the server refused the value of some row of an insert. */
@@ -77,9 +88,26 @@ export function serverCodeLabel(error: unknown): string {
   return error instanceof ClickHouseError && error.serverCode !== undefined ? String(error.serverCode) : "none";
 }
 
+const LOGIN_ADVICE = "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD (or CLICKHOUSE_PASSWORD_FILE)";
+
+const SERVER_ADVICE: Readonly<Record<number, string>> = {
+  ...Object.fromEntries([...LOGIN_CODES].map((code) => [code, LOGIN_ADVICE])),
+  497: "grant the user of CLICKHOUSE_USER what the message names; k8s/clickhouse/users.d has the rights of each worker",
+};
+
+const TLS_ADVICE: Readonly<Record<TlsFailure, string>> = {
+  expired: "renew ClickHouse's certificate, or correct the clock of this machine",
+  untrusted: "set CLICKHOUSE_CA_FILE to the certificate of the CA that signed ClickHouse's",
+  host_mismatch: "name ClickHouse in CLICKHOUSE_URL as its certificate does, or issue it for this name",
+  no_tls: "this port speaks no TLS: use the TLS port in CLICKHOUSE_URL, or http:// instead of https://",
+};
+
+const RESET_ADVICE = "if this goes on, the port may expect TLS: use https:// in CLICKHOUSE_URL";
+
 /**
- * Converts what the client throws. A server's refusal becomes `CLICKHOUSE_<code>`; anything else the client's
- * transport raises (refused, reset, timed out, half an answer) becomes `CLICKHOUSE_UNREACHABLE` with retry true.
+ * Converts what the client throws. A server's refusal becomes `CLICKHOUSE_<code>`; a certificate or port that does not
+ * fit becomes `CLICKHOUSE_TLS_…` with retry false; anything else the client's transport raises (refused, reset, timed
+ * out, half an answer) becomes `CLICKHOUSE_UNREACHABLE` with retry true.
  * Programming errors (TypeError, RangeError, …) are returned as they are: they must crash, not loop.
  */
 export function toClickHouseError(error: unknown): unknown {
@@ -89,11 +117,19 @@ export function toClickHouseError(error: unknown): unknown {
     return new ClickHouseError(`CLICKHOUSE_${serverCode}`, `${error.message.trim()} (${error.type ?? "?"})`, {
       retry: TRANSIENT_CODES.has(serverCode),
       serverCode,
+      next: SERVER_ADVICE[serverCode],
       cause: error,
     });
   }
   if (error instanceof Error && error.constructor === Error) {
-    return new ClickHouseError("CLICKHOUSE_UNREACHABLE", error.message, { retry: true, cause: error });
+    const code = "code" in error ? error.code : undefined;
+    const tls = tlsFailure(code);
+    if (tls !== undefined) {
+      const options = { retry: false, next: TLS_ADVICE[tls], cause: error };
+      return new ClickHouseError(`CLICKHOUSE_TLS_${tls.toUpperCase()}`, error.message, options);
+    }
+    const next = code === "ECONNRESET" ? RESET_ADVICE : undefined;
+    return new ClickHouseError("CLICKHOUSE_UNREACHABLE", error.message, { retry: true, cause: error, next });
   }
   return error;
 }

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { envBool } from "../runtime/config.ts";
 import { AppError } from "../runtime/errors.ts";
+import { envFile, envSecretFile, readSecretFile } from "../runtime/secret-file.ts";
+import { readCaFile } from "../runtime/tls-errors.ts";
 
 /** `host:port` parts, comma-separated; an IPv6 address in brackets. */
 const brokers = z.string().transform((text, context): string[] => {
@@ -12,7 +13,9 @@ const brokers = z.string().transform((text, context): string[] => {
     .filter((part) => part !== "");
   const bad = parts.filter((part) => !isHostPort(part));
   if (parts.length > 0 && bad.length === 0) return parts;
-  const found = bad.length > 0 ? `; ${bad.join(", ")} is not` : "";
+  // Whatever stands before an @ may be a password.
+  const shown = bad.map((part) => (part.includes("@") ? "an address with a login" : part));
+  const found = bad.length > 0 ? `; ${shown.join(", ")} is not` : "";
   const message = `must be host:port, several separated by commas, IPv6 as [::1]:9092${found}`;
   context.addIssue({ code: "custom", message });
   return z.NEVER;
@@ -29,13 +32,18 @@ export const kafkaConfigShape = {
   KAFKA_BROKERS: brokers.prefault("127.0.0.1:19092").describe("Bootstrap brokers, host:port, comma-separated"),
   KAFKA_CLIENT_ID: z.string().default("countinghouse").describe("Client id shown in broker logs and quotas"),
   KAFKA_SSL: envBool().prefault("false").describe("Encrypt connections to the brokers"),
-  KAFKA_SSL_CA_FILE: z.string().optional().describe("PEM file of the CA that signed the brokers' certificates"),
+  KAFKA_SSL_CA_FILE: envFile(readCaFile)
+    .optional()
+    .describe("PEM file of the CA that signed the brokers' certificates; default: the system's"),
   KAFKA_SASL_MECHANISM: z
     .enum(["scram-sha-512", "scram-sha-256", "plain"])
     .optional()
     .describe("SASL mechanism; unset connects without authentication"),
   KAFKA_SASL_USERNAME: z.string().optional().describe("SASL user"),
   KAFKA_SASL_PASSWORD: z.string().optional().describe("SASL password"),
+  KAFKA_SASL_PASSWORD_FILE: envSecretFile()
+    .optional()
+    .describe("File with the SASL password instead; read again for every new connection"),
   KAFKA_EVENTS_TOPIC: z.string().default("events").describe("Topic of events"),
   KAFKA_DLQ_TOPIC: z.string().default("events.dlq").describe("Topic of dead letters"),
   KAFKA_LEDGER_TOPIC: z.string().default("events.ledger").describe("Compacted topic of the producers' ledger"),
@@ -43,30 +51,45 @@ export const kafkaConfigShape = {
 
 export type KafkaConfig = z.output<z.ZodObject<typeof kafkaConfigShape>>;
 
-/** Connection options resolved from the configuration: files read, combinations checked. */
+/** Connection options as the configuration has them. What comes from files is read anew whenever it is looked at. */
 export type KafkaSecurity = {
-  ssl: boolean | { ca: string[] };
-  sasl?: { mechanism: "scram-sha-512" | "scram-sha-256" | "plain"; username: string; password: string };
+  ssl: boolean | { readonly ca: string[] };
+  sasl?: { mechanism: "scram-sha-512" | "scram-sha-256" | "plain"; username: string; readonly password: string };
 };
 
 /**
- * Resolves TLS and SASL options.
- * @throws AppError `CONFIG_INVALID` when user or password are missing, or the CA file cannot be read.
+ * TLS and SASL options. The client looks at them for every connection, so a password or CA that is replaced in its file
+ * is used from the next connection on, without a restart.
+ * @throws AppError `CONFIG_INVALID` when user or password are missing.
  */
 export function resolveKafkaSecurity(config: KafkaConfig): KafkaSecurity {
-  const ssl =
-    config.KAFKA_SSL && config.KAFKA_SSL_CA_FILE ? { ca: [readCa(config.KAFKA_SSL_CA_FILE)] } : config.KAFKA_SSL;
-  const mechanism = config.KAFKA_SASL_MECHANISM;
+  const { KAFKA_SSL_CA_FILE: caFile, KAFKA_SASL_MECHANISM: mechanism } = config;
+  const ssl = config.KAFKA_SSL && caFile !== undefined ? caFromFile(caFile) : config.KAFKA_SSL;
   if (!mechanism) return { ssl };
-  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
-  if (username === undefined || password === undefined) {
+  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password, KAFKA_SASL_PASSWORD_FILE: file } = config;
+  if (username === undefined || (password === undefined && file === undefined)) {
     throw new AppError(
       "CONFIG_INVALID",
       "KAFKA_SASL_MECHANISM is set: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are needed too",
       { retry: false },
     );
   }
-  return { ssl, sasl: { mechanism, username, password } };
+  const sasl = {
+    mechanism,
+    username,
+    get password() {
+      return file === undefined ? (password ?? "") : readSecretFile(file);
+    },
+  };
+  return { ssl, sasl };
+}
+
+function caFromFile(file: string) {
+  return {
+    get ca() {
+      return [readCaFile(file)];
+    },
+  };
 }
 
 /** What is wrong with the combination of the Kafka variables, for {@link loadConfig}. */
@@ -78,12 +101,4 @@ export function kafkaConfigProblems(config: Partial<KafkaConfig>): string[] {
     }
   }
   return problems;
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new AppError("CONFIG_INVALID", `KAFKA_SSL_CA_FILE: cannot read ${path}`, { retry: false, cause });
-  }
 }

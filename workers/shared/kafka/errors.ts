@@ -1,21 +1,74 @@
-import { KafkaJSError, KafkaJSNumberOfRetriesExceeded } from "kafkajs";
+import {
+  KafkaJSConnectionError,
+  KafkaJSError,
+  KafkaJSNonRetriableError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSSASLAuthenticationError,
+} from "kafkajs";
 import { AppError } from "../runtime/errors.ts";
+import { type TlsFailure, tlsFailure } from "../runtime/tls-errors.ts";
 
 /**
  * A failure of the Kafka client as an AppError: `code` is `KAFKA_<TYPE>` from the protocol's error name (for example
- * `KAFKA_REBALANCE_IN_PROGRESS`) or the client's error class; `retry` is the client's own judgement.
+ * `KAFKA_REBALANCE_IN_PROGRESS`), `KAFKA_TLS_…` for a certificate or port that does not fit, or the client's error class;
+ * `retry` is the client's own judgement. Refusals that only a person can mend have `next`.
  * Anything that is not a Kafka client error is returned as it is: an unknown exception must crash.
  */
 export function toKafkaError(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof KafkaJSError)) return error;
-  const inner =
-    error instanceof KafkaJSNumberOfRetriesExceeded && error.cause instanceof KafkaJSError ? error.cause : error;
-  const type = "type" in inner && typeof inner.type === "string" ? inner.type : screaming(inner.name);
-  return new AppError(`KAFKA_${type}`, inner.message, {
+  // The client wraps the error after which it gave up; one that no retry would mend in one of the bare class.
+  const isWrapper = error instanceof KafkaJSNumberOfRetriesExceeded || error.constructor === KafkaJSNonRetriableError;
+  const inner = isWrapper && error.cause instanceof KafkaJSError ? error.cause : error;
+  const message = inner instanceof KafkaJSConnectionError ? `${inner.message} (${inner.broker})` : inner.message;
+  const tls = tlsFailure(socketCode(inner));
+  if (tls !== undefined) {
+    return new AppError(`KAFKA_TLS_${tls.toUpperCase()}`, message, {
+      retry: false,
+      next: TLS_ADVICE[tls],
+      cause: error,
+    });
+  }
+  const type = typeOf(inner);
+  return new AppError(`KAFKA_${type}`, message, {
     // Running out of retries says the cause lasted long, not that it is permanent.
     retry: inner.retriable || error instanceof KafkaJSNumberOfRetriesExceeded,
+    next: ADVICE[type],
     cause: error,
   });
+}
+
+const CLOSED_ADVICE =
+  "if this goes on, the port expects something else: TLS (KAFKA_SSL=true), none (KAFKA_SSL=false), or a login (KAFKA_SASL_MECHANISM)";
+const GRANT = "give the user of KAFKA_SASL_USERNAME";
+
+const TLS_ADVICE: Readonly<Record<TlsFailure, string>> = {
+  expired: "renew the brokers' certificate, or correct the clock of this machine",
+  untrusted: "set KAFKA_SSL_CA_FILE to the certificate of the CA that signed the brokers'",
+  host_mismatch: "name the brokers in KAFKA_BROKERS as their certificate does, or issue it for these names",
+  no_tls: "this port speaks no TLS: use the brokers' TLS port in KAFKA_BROKERS, or set KAFKA_SSL=false",
+};
+
+const ADVICE: Readonly<Record<string, string>> = {
+  AUTHENTICATION_FAILED: "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (or its _FILE) and KAFKA_SASL_MECHANISM",
+  UNSUPPORTED_SASL_MECHANISM: "set KAFKA_SASL_MECHANISM to one that this port of the brokers offers",
+  ILLEGAL_SASL_STATE: "this port takes no login: use the one that does in KAFKA_BROKERS, or unset KAFKA_SASL_MECHANISM",
+  TOPIC_AUTHORIZATION_FAILED: `${GRANT} the operation on the topic: docs/kubernetes.md lists the rights of each worker`,
+  GROUP_AUTHORIZATION_FAILED: `${GRANT} Read on the group (KAFKA_GROUP_ID, KAFKA_LEDGER_GROUP_ID)`,
+  CLUSTER_AUTHORIZATION_FAILED: `${GRANT} the operation on the cluster`,
+  CONNECTION_CLOSED_ERROR: CLOSED_ADVICE,
+  CORRUPT_BATCH: "nothing of it can be read: to give it up, stop the consumers and move the group's offset beyond it",
+  CONNECTION_RESET: CLOSED_ADVICE,
+};
+
+function typeOf(error: KafkaJSError): string {
+  if (error instanceof KafkaJSSASLAuthenticationError) return "AUTHENTICATION_FAILED";
+  if ("type" in error && typeof error.type === "string") return error.type;
+  return socketCode(error) === "ECONNRESET" ? "CONNECTION_RESET" : screaming(error.name);
+}
+
+/** The runtime's code of a failed connection, which the client's types leave out. */
+function socketCode(error: KafkaJSError): unknown {
+  return error instanceof KafkaJSConnectionError && "code" in error ? error.code : undefined;
 }
 
 /** `KafkaJSConnectionError` → `CONNECTION_ERROR`. */

@@ -1,5 +1,5 @@
 import { type Kafka, logLevel } from "kafkajs";
-import { AppError } from "../runtime/errors.ts";
+import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
 import { kafkaCall } from "./errors.ts";
@@ -17,15 +17,17 @@ export async function waitForTopics(
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const { kafka, logger, signal } = deps;
-  const unreachable = `cannot reach Kafka at ${deps.brokers.join(",")} (KAFKA_BROKERS), retrying`;
+  const where = `Kafka at ${deps.brokers.join(",")} (KAFKA_BROKERS)`;
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let last: { error: Error; attempt: number } | undefined;
   const say = () => {
     if (performance.now() - saidAtMs < SAY_EVERY_MS / 2) return;
     saidAtMs = performance.now();
     const missing = last?.error instanceof AppError && last.error.code === TOPIC_MISSING;
-    const detail = last && { attempt: last.attempt, error: last.error.message };
-    logger.warn({ topics, ...detail }, missing ? "waiting for Kafka" : unreachable);
+    const fields = { topics, ...(last && { attempt: last.attempt, ...errorFields(last.error) }) };
+    if (missing) logger.warn(fields, "waiting for Kafka");
+    else if (isForPeople(last?.error)) logger.error(fields, `cannot use ${where} until somebody mends it, retrying`);
+    else logger.warn(fields, `cannot reach ${where}, retrying`);
   };
   // One attempt to connect may take the client half a minute.
   const timer = setInterval(say, SAY_EVERY_MS);
@@ -56,18 +58,26 @@ async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise
     const existing = new Set(await kafkaCall(() => admin.listTopics()));
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) {
+      // Brokers list only what the user may see; asked for by name they say why.
+      await kafkaCall(() => admin.fetchTopicMetadata({ topics: missing })).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === "KAFKA_TOPIC_AUTHORIZATION_FAILED") throw error;
+      });
       const names = missing.join(", ");
       throw new AppError(TOPIC_MISSING, `no topic ${names}: run \`ops migrate\``, { retry: true });
     }
     const metadata = await kafkaCall(() => admin.fetchTopicMetadata({ topics: [...topics] }));
     return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
   } catch (error) {
-    // A refused connection counts as permanent for the client; brokers come back.
+    // What counts as permanent for the client can be mended outside: a login, a right, a certificate.
     if (error instanceof AppError && !error.retry && error.code.startsWith("KAFKA_")) {
-      throw new AppError(error.code, error.message, { retry: true, cause: error });
+      throw new AppError(error.code, error.message, { retry: true, cause: error, next: error.next });
     }
     throw error;
   } finally {
     admin.disconnect().catch(() => undefined);
   }
+}
+
+function isForPeople(error: Error | undefined): boolean {
+  return error?.cause instanceof AppError && !error.cause.retry;
 }

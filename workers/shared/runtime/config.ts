@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "./errors.ts";
+import { readSecretFile } from "./secret-file.ts";
 
 /** Environment variables as `process.env` has them. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -10,6 +11,7 @@ export type ConfigCheck<S extends z.ZodObject> = (config: Partial<z.output<S>>) 
 /**
  * Reads a worker's configuration from environment variables, once, at start.
  * An empty variable counts as unset. All problems, also those that `check` finds, are reported together.
+ * A schema with both `NAME` and `NAME_FILE` declares a secret that may come from a file instead.
  * @throws AppError `CONFIG_INVALID` (retry false) naming every bad variable.
  */
 export function loadConfig<S extends z.ZodObject>(schema: S, env: Env, check?: ConfigCheck<S>): z.output<S> {
@@ -18,14 +20,31 @@ export function loadConfig<S extends z.ZodObject>(schema: S, env: Env, check?: C
     const value = env[name];
     if (value !== undefined && value !== "") known[name] = value;
   }
+  const twice = takeSecretsFromFiles(known, Object.keys(schema.shape));
   const parsed = schema.safeParse(known, { error: readableIssue });
   const lines = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".") || "(config)"}: ${issue.message}`);
-  lines.push(...(check?.(parsed.success ? parsed.data : validPart(schema, known)) ?? []));
+  lines.push(...twice, ...(check?.(parsed.success ? parsed.data : validPart(schema, known)) ?? []));
   if (parsed.success && lines.length === 0) return parsed.data;
   const text = lines.map((line) => `  ${line}`).join("\n");
   throw new AppError("CONFIG_INVALID", `Configuration is invalid:\n${text}`, { retry: false });
+}
+
+/** Adds what the files hold; a file that cannot be read is reported by its own variable. Answers problems. */
+function takeSecretsFromFiles(known: Record<string, string>, names: readonly string[]): string[] {
+  const problems: string[] = [];
+  for (const name of names) {
+    const path = known[`${name}_FILE`];
+    if (path === undefined) continue;
+    if (known[name] !== undefined) problems.push(`${name}: is set, and so is ${name}_FILE; set one of them`);
+    try {
+      known[name] ??= readSecretFile(path);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+  return problems;
 }
 
 function validPart<S extends z.ZodObject>(schema: S, known: Env): Partial<z.output<S>> {
@@ -70,13 +89,13 @@ export const envNumber = (min: number, max: number) =>
 /** `true` or `false`, also `1` and `0`. */
 export const envBool = () => z.enum(["true", "false", "1", "0"]).transform((v) => v === "true" || v === "1");
 
-/** A comma-separated list without empty parts. */
+/** A list without empty parts, separated by commas or line breaks. */
 export const envList = () =>
   z
     .string()
     .transform((v) =>
       v
-        .split(",")
+        .split(/[,\n]/)
         .map((part) => part.trim())
         .filter((part) => part !== ""),
     )
