@@ -7,7 +7,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./lib/ports.ts";
-import { CORE_KINDS, type Counts, junitCounts, KINDS, type Kind, kindOf, summary } from "./lib/test-run.ts";
+import {
+  CORE_KINDS,
+  type Counts,
+  junitCounts,
+  junitFailures,
+  KINDS,
+  type Kind,
+  kindOf,
+  summary,
+} from "./lib/test-run.ts";
 import { Engine } from "./local/engine/engine.ts";
 import { Broker } from "./local/kafka/broker.ts";
 
@@ -46,9 +55,9 @@ async function runBunTest(kind: Kind, files: readonly string[], env: Record<stri
   );
   stopAtEnd(() => child.kill("SIGKILL"));
   const code = await child.exited;
-  const counts: Counts = existsSync(report)
-    ? junitCounts(readFileSync(report, "utf8"))
-    : { passed: 0, failed: 0, skipped: 0 };
+  const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
+  const counts: Counts = junitCounts(xml);
+  failures.push(...junitFailures(xml));
   // A crash, or an error outside of any test, fails no test and must still fail the run.
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
@@ -78,6 +87,9 @@ async function build(): Promise<boolean> {
   const make = Bun.spawn(["make", "build"], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
   return (await make.exited) === 0;
 }
+
+/** What failed, told again where everybody looks: at the end. */
+const failures: string[] = [];
 
 const cleanups: (() => unknown)[] = [];
 function stopAtEnd(cleanup: () => unknown): void {
@@ -115,6 +127,7 @@ async function main(args: readonly string[]): Promise<number> {
     counts.push(await runBunTest(kind, files, stack ?? {}, dir));
   }
   const total = summary(counts);
+  if (failures.length > 0) console.log(`\nFailed tests:\n${failures.join("\n")}`);
   console.log(`\n${total.line}`);
   return total.failed === 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManagedProcess, StartError } from "./managed-process.ts";
 import { identify, isAlive, readPidFile, signal, writePidFile } from "./process-identity.ts";
-import { junitCounts, kindOf, summary } from "./test-run.ts";
+import { junitCounts, junitFailures, kindOf, summary } from "./test-run.ts";
 import { WaitTimeoutError, waitFor } from "./wait-for.ts";
 
 test("test files have a kind, reports are added up", () => {
@@ -24,6 +24,20 @@ test("test files have a kind, reports are added up", () => {
     failed: 3,
     line: "1 passed, 3 failed, 1 skipped",
   });
+});
+
+test("failed tests are named with the head of their message", () => {
+  const xml = `<testsuites><testsuite>
+    <testcase name="a &lt;b&gt;" classname="outer" file="x.test.ts"><failure type="E" message="one&#10;- &quot;two&quot;">E: at</failure></testcase>
+    <testcase name="ok" classname="" file="x.test.ts" />
+    <testcase name="slow" classname="" file="y.test.ts">
+      <failure type="TimeoutError" message="test timed out" />
+    </testcase></testsuite></testsuites>`;
+  expect(junitFailures(xml)).toEqual([
+    'x.test.ts: outer > a <b>\n    one\n    - "two"',
+    "y.test.ts: slow\n    test timed out",
+  ]);
+  expect(junitFailures("")).toEqual([]);
 });
 
 test("waiting ends with the value or at the deadline", async () => {

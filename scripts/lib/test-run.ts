@@ -30,6 +30,26 @@ export function junitCounts(xml: string): Counts {
   return { passed: attribute("tests") - failed - skipped, failed, skipped };
 }
 
+/** Lines of a failure's message that are shown again at the end of a run. */
+const MESSAGE_LINES = 14;
+
+/** The failed tests in a JUnit report: `file: name`, followed by the head of the message, indented. */
+export function junitFailures(xml: string): string[] {
+  const cases = xml.matchAll(/<testcase\b([^>]*[^/])>\s*<(?:failure|error)\b([^>]*)>/g);
+  return [...cases].map(([, test = "", failure = ""]) => {
+    const name = [attributeOf(test, "classname"), attributeOf(test, "name")].filter((part) => part !== "").join(" > ");
+    const lines = attributeOf(failure, "message").split("\n").slice(0, MESSAGE_LINES);
+    return [`${attributeOf(test, "file")}: ${name}`, ...lines.map((line) => `    ${line}`)].join("\n");
+  });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": "\n" };
+
+function attributeOf(tag: string, name: string): string {
+  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "";
+  return value.replace(/&(lt|gt|quot|apos|amp|#10);/g, (entity, key: string) => ENTITIES[key] ?? entity);
+}
+
 /** Adds up runs: the number of failures and the line `N passed, N failed[, N skipped]`. */
 export function summary(runs: readonly Counts[]): { failed: number; line: string } {
   const sum = (pick: (counts: Counts) => number) => runs.reduce((total, counts) => total + pick(counts), 0);
