@@ -31,10 +31,29 @@ export function toKafkaError(error: unknown): unknown {
   const type = typeOf(inner);
   return new AppError(`KAFKA_${type}`, message, {
     // Running out of retries says the cause lasted long, not that it is permanent.
-    retry: inner.retriable || error instanceof KafkaJSNumberOfRetriesExceeded,
+    retry: inner.retriable || error instanceof KafkaJSNumberOfRetriesExceeded || TRANSIENT.has(type),
     next: ADVICE[type],
     cause: error,
   });
+}
+
+/** The client gives up after these, but it is the brokers' state that causes them: a restart, an election. */
+const TRANSIENT: ReadonlySet<string> = new Set(["GROUP_COORDINATOR_NOT_FOUND", "TIMEOUT", "LOCK_TIMEOUT"]);
+/** The topic's own bytes cannot be read, whoever reads them and however often. */
+const UNREADABLE: ReadonlySet<string> = new Set(["KAFKA_CORRUPT_BATCH", "KAFKA_UNSUPPORTED_MAGIC_BYTE_IN_MESSAGE_SET"]);
+
+/** Whether what lies in the topic is the cause, so that reading it again cannot help. */
+export function isUnreadable(error: AppError): boolean {
+  return UNREADABLE.has(error.code);
+}
+
+/** The programming error inside what the client threw, which it wraps like anything else; undefined: there is none. */
+export function bugInside(thrown: unknown): unknown {
+  if (!(thrown instanceof KafkaJSError)) return thrown instanceof AppError ? undefined : thrown;
+  const { cause } = thrown;
+  return cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError
+    ? cause
+    : undefined;
 }
 
 const CLOSED_ADVICE =

@@ -6,7 +6,7 @@ import type { Component } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
-import { kafkaCall, toKafkaError } from "./errors.ts";
+import { bugInside, isUnreadable, kafkaCall, toKafkaError } from "./errors.ts";
 import { FetchGate } from "./fetch-gate.ts";
 import { createGroupClient, fetchCommitted, watchEnds } from "./group-client.ts";
 import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
@@ -18,6 +18,8 @@ import { fetchTopicRanges } from "./topic-reader.ts";
 type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
 const RETRY_MS = 500;
+/** Pause before joining again, ms. */
+const REJOIN_MS = 2_000;
 
 /**
  * A member of a consumer group that commits only what was reported as durable.
@@ -115,26 +117,11 @@ export class GroupConsumer implements Component {
     consumer.on(events.REQUEST, ({ payload }) => {
       if (payload.apiName === "JoinGroup") this.#committer.close();
     });
-    consumer.on(events.CRASH, ({ payload }) => {
-      this.#onLeft("client stopped");
-      const error = toKafkaError(payload.error);
-      this.#logger.error({ restart: payload.restart, ...errorFields(error) }, "the Kafka client stopped");
-      if (!payload.restart) return this.#end(error);
-      this.#epoch++;
-      this.#partitions = new Map();
-      this.#gate.clear();
-      this.#sink.discard();
-    });
+    consumer.on(events.CRASH, ({ payload }) => this.#onCrash(payload.error, payload.restart));
     await kafkaCall(async () => {
       await this.#admin.connect();
-      await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 64,
-        eachBatch: (payload) => this.#onBatch(payload),
-      });
+      await this.#run();
     });
     void watchEnds(this.#admin, this.#config.topic, {
       onEnd: (partition, end) => {
@@ -181,6 +168,56 @@ export class GroupConsumer implements Component {
     this.#ended = true;
     this.#committer.close();
     this.#fail(error);
+  }
+
+  async #run(): Promise<void> {
+    await this.#consumer.connect();
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 64,
+      eachBatch: (payload) => this.#onBatch(payload),
+    });
+  }
+
+  /**
+   * The client gave up. After what it takes for transient it starts anew by itself; that leaves out what brokers answer
+   * while they stop (an unknown server error, no coordinator) and a right that is taken away and given back. Who was a
+   * member before therefore joins again; before the first time only a failure to retry is tried again, since the
+   * configuration is the likelier cause.
+   */
+  #onCrash(thrown: unknown, restarts: boolean): void {
+    const wasMember = this.#epoch > 0;
+    this.#onLeft("client stopped");
+    const error = bugInside(thrown) ?? toKafkaError(thrown);
+    this.#logger.error({ restart: restarts, ...errorFields(error) }, "the Kafka client stopped");
+    const failure = error instanceof AppError && !isUnreadable(error) ? error : undefined;
+    const joinsAgain = restarts || failure?.retry || (wasMember && failure !== undefined);
+    if (!joinsAgain) {
+      this.#end(error);
+      return;
+    }
+    this.#epoch++;
+    this.#partitions = new Map();
+    this.#gate.clear();
+    this.#sink.discard();
+    if (!restarts) void this.#rejoin();
+  }
+
+  async #rejoin(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await sleep(REJOIN_MS, signal);
+      if (signal.aborted) return;
+      try {
+        // A refusal of the membership itself is another crash, which starts the next attempt.
+        return await this.#run();
+      } catch (thrown) {
+        const error = bugInside(thrown) ?? toKafkaError(thrown);
+        if (!(error instanceof AppError)) return this.#fail(error);
+        this.#logger.warn(errorFields(error), "cannot join the group again yet, trying again");
+      }
+    }
   }
 
   #onLeft(reason: string): void {

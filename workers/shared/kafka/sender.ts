@@ -1,10 +1,10 @@
-import { type Kafka, KafkaJSError, logLevel, type Producer } from "kafkajs";
+import { type Kafka, logLevel, type Producer } from "kafkajs";
 import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Component } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
 import { type Compression, compressionType, registerCodecs } from "./codecs.ts";
-import { toKafkaError } from "./errors.ts";
+import { bugInside, toKafkaError } from "./errors.ts";
 
 /** One message. A string is sent as UTF-8. */
 export type SendMessage = {
@@ -229,15 +229,11 @@ function discard(producer: Producer): void {
  * new producer the other, and giving up would lose events.
  */
 function asRetriable(thrown: unknown): unknown {
-  if (thrown instanceof KafkaJSError && isBug(thrown.cause)) return thrown.cause;
+  const bug = bugInside(thrown);
+  if (bug !== undefined) return bug;
   const error = toKafkaError(thrown);
   if (!(error instanceof AppError) || error.retry || REFUSALS.has(error.code)) return error;
   return new AppError(error.code, error.message, { retry: true, cause: error.cause });
-}
-
-/** The client wraps whatever is thrown inside it, also programming errors. */
-function isBug(cause: unknown): boolean {
-  return cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError;
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
