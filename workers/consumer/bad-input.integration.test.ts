@@ -30,7 +30,7 @@ const BAD: [errorClass: string, value: string | Buffer | null][] = [
 test("every class of bad input is set aside in topic and table, its neighbours are stored", async () => {
   const good = BAD.map(() => ({ value: eventJson(), partition: 0 }));
   const messages = BAD.flatMap(([, value], i) => [
-    { value, partition: 0, key: `bad-${i}`, headers: { "x-trace": `t${i}` } },
+    { value, partition: 0, key: `bad-${i}`, headers: { "x-trace": `t${i}`, ["__proto__"]: "p" } },
     good[i] ?? { value: eventJson(), partition: 0 },
   ]);
   for (const message of messages) await fixture.produce([message]);
@@ -65,6 +65,7 @@ test("every class of bad input is set aside in topic and table, its neighbours a
     const original = BAD[i]?.[1] ?? null;
     expect(value).toEqual(original === null ? null : Buffer.from(original));
     expect(headers["x-trace"]).toBe(`t${i}`);
+    expect(Object.entries(headers)).toContainEqual(["__proto__", "p"]);
     expect(headers[HEADERS.deadLetterClass]).toBe(BAD[i]?.[0] ?? "");
     expect(headers[HEADERS.originTopic]).toBe(fixture.topic);
     expect(headers[HEADERS.originPartition]).toBe("0");

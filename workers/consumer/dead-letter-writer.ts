@@ -92,7 +92,8 @@ export class DeadLetterWriter {
   }
 
   #message({ record, partition, errorClass, reason }: RefusedMessage, omitValue: boolean): SendMessage {
-    const headers: Record<string, Buffer | string> = {};
+    // Without a prototype: a header may have any name, `__proto__` too.
+    const headers: Record<string, Buffer | string> = Object.create(null);
     for (const [name, value] of Object.entries(record.headers ?? {})) {
       const first = Array.isArray(value) ? value[value.length - 1] : value;
       // A header may lack a value, which the client's types do not say.
