@@ -29,9 +29,9 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   const clickhouse = createClickHouse(config);
   scope.add({ name: "clickhouse", stop: () => clickhouse.close() });
   const waiting = { logger, signal: stopping.signal };
-  const { KAFKA_BROKERS: brokers, KAFKA_DLQ_TOPIC: dlqTopic } = config;
+  const { KAFKA_DLQ_TOPIC: dlqTopic } = config;
   const [partitions] = await Promise.all([
-    waitForTopics({ kafka, brokers, ...waiting }, [config.KAFKA_EVENTS_TOPIC, dlqTopic, config.KAFKA_LEDGER_TOPIC]),
+    waitForTopics(config, waiting, [config.KAFKA_EVENTS_TOPIC, dlqTopic, config.KAFKA_LEDGER_TOPIC]),
     waitForSchema(config, { clickhouse, ...waiting }),
   ]);
   const dlqPartitions = Math.max(1, partitions.get(dlqTopic) ?? 1);

@@ -42,7 +42,7 @@ export async function startPipeline(
 ): Promise<Pipeline> {
   const { kafka, logger, clock, metrics, scope } = deps;
   const topics = [config.KAFKA_EVENTS_TOPIC, ...(ledgerOf ? [config.KAFKA_LEDGER_TOPIC] : [])];
-  const partitions = await waitForTopics({ kafka, brokers: config.KAFKA_BROKERS, logger }, topics);
+  const partitions = await waitForTopics(config, { logger }, topics);
   const senderDeps = { kafka, logger, onFailure: () => metrics.sendFailures.inc() };
 
   const eventPartitions = partitions.get(config.KAFKA_EVENTS_TOPIC) ?? 1;

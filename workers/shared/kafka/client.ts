@@ -5,8 +5,11 @@ import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
 export type { Admin, KafkaMessage } from "kafkajs";
 export type { Kafka };
 
-/** A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily. */
-export function createKafkaClient(config: KafkaConfig, logger: Logger): Kafka {
+/**
+ * A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily.
+ * @param options.retries how often the client itself tries to connect before it says why it cannot; 8 take half a minute.
+ */
+export function createKafkaClient(config: KafkaConfig, logger: Logger, options: { retries?: number } = {}): Kafka {
   const { ssl, sasl } = resolveKafkaSecurity(config);
   const log = logger.child({ component: "kafka" });
   return new Kafka({
@@ -16,7 +19,7 @@ export function createKafkaClient(config: KafkaConfig, logger: Logger): Kafka {
     ...(sasl ? { sasl: sasl as never } : {}),
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
-    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 },
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: options.retries ?? 8 },
     logLevel: logLevel.INFO,
     logCreator:
       () =>

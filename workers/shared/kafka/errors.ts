@@ -72,8 +72,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   UNSUPPORTED_SASL_MECHANISM: "set KAFKA_SASL_MECHANISM to one that this port of the brokers offers",
   ILLEGAL_SASL_STATE: "this port takes no login: use the one that does in KAFKA_BROKERS, or unset KAFKA_SASL_MECHANISM",
   TOPIC_AUTHORIZATION_FAILED: `${GRANT} the operation on the topic: docs/kubernetes.md lists the rights of each worker`,
+  // The client says the same of a group it may not use and of brokers that are about to choose a coordinator.
+  GROUP_COORDINATOR_NOT_FOUND: `if this goes on, ${GRANT} Read on the group (KAFKA_GROUP_ID, KAFKA_LEDGER_GROUP_ID)`,
   GROUP_AUTHORIZATION_FAILED: `${GRANT} Read on the group (KAFKA_GROUP_ID, KAFKA_LEDGER_GROUP_ID)`,
-  CLUSTER_AUTHORIZATION_FAILED: `${GRANT} the operation on the cluster`,
+  // Of a producer: the brokers let whoever may write to some topic have a producer id.
+  CLUSTER_AUTHORIZATION_FAILED: `${GRANT} Write on the topic (a producer), or the operation on the cluster`,
   CONNECTION_CLOSED_ERROR: CLOSED_ADVICE,
   CORRUPT_BATCH: "nothing of it can be read: to give it up, stop the consumers and move the group's offset beyond it",
   CONNECTION_RESET: CLOSED_ADVICE,

@@ -233,7 +233,7 @@ function asRetriable(thrown: unknown): unknown {
   if (bug !== undefined) return bug;
   const error = toKafkaError(thrown);
   if (!(error instanceof AppError) || error.retry || REFUSALS.has(error.code)) return error;
-  return new AppError(error.code, error.message, { retry: true, cause: error.cause });
+  return new AppError(error.code, error.message, { retry: true, cause: error.cause, next: error.next });
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -2,6 +2,8 @@ import { type Kafka, logLevel } from "kafkajs";
 import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
+import { createKafkaClient } from "./client.ts";
+import type { KafkaConfig } from "./config.ts";
 import { kafkaCall } from "./errors.ts";
 
 /** Pause between lines in the log, ms. */
@@ -9,15 +11,18 @@ const SAY_EVERY_MS = 3_000;
 
 /**
  * Waits until the brokers answer and all topics exist; workers do not create them, `ops migrate` does. Says in the log
- * what it waits for, in one line every few seconds: the client's own lines are off meanwhile. Resolves with the number of
- * partitions per topic.
+ * what it waits for, in one line every few seconds, and nothing else. Resolves with the number of partitions per topic.
  */
 export async function waitForTopics(
-  deps: { kafka: Kafka; brokers: readonly string[]; logger: Logger; signal?: AbortSignal },
+  config: KafkaConfig,
+  deps: { logger: Logger; signal?: AbortSignal },
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const { kafka, logger, signal } = deps;
-  const where = `Kafka at ${deps.brokers.join(",")} (KAFKA_BROKERS)`;
+  const { logger, signal } = deps;
+  // Quick to give up: the reason is to be seen soon, and the attempts are repeated here.
+  const kafka = createKafkaClient(config, logger, { retries: 1 });
+  kafka.logger().setLogLevel(logLevel.NOTHING);
+  const where = `Kafka at ${config.KAFKA_BROKERS.join(",")} (KAFKA_BROKERS)`;
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let last: { error: Error; attempt: number } | undefined;
   const say = () => {
@@ -29,9 +34,8 @@ export async function waitForTopics(
     else if (isForPeople(last?.error)) logger.error(fields, `cannot use ${where} until somebody mends it, retrying`);
     else logger.warn(fields, `cannot reach ${where}, retrying`);
   };
-  // One attempt to connect may take the client half a minute.
+  // One attempt to connect may take several seconds.
   const timer = setInterval(say, SAY_EVERY_MS);
-  kafka.logger().setLogLevel(logLevel.NOTHING);
   try {
     return await retryWithBackoff(() => topicPartitions(kafka, topics), {
       minMs: 200,
@@ -44,7 +48,6 @@ export async function waitForTopics(
     });
   } finally {
     clearInterval(timer);
-    kafka.logger().setLogLevel(logLevel.INFO);
   }
 }
 

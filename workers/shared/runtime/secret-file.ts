@@ -12,7 +12,7 @@ export function readSecretFile(path: string): string {
   try {
     text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
   } catch (error) {
-    throw new AppError("SECRET_UNREADABLE", `cannot read ${path} (${reasonOf(error)})`, { retry: false });
+    throw new AppError("SECRET_UNREADABLE", `${path} cannot be read (${reasonOf(error)})`, { retry: false });
   }
   if (text === "") throw new AppError("SECRET_UNREADABLE", `${path} is empty`, { retry: false });
   return text;
