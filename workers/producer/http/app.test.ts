@@ -15,6 +15,8 @@ const event = (n: number, fields: object = {}) => ({
   ...fields,
 });
 
+const ARRIVAL = { bodyTimeoutMs: 5_000, maxArrivingBytes: 1_000_000 };
+
 /** The app before a buffer that settles as told; the real one is behind it in the integration test. */
 function setup(config: Partial<IngestConfig> = {}, fate: Outcome | "full" | "silent" = "acknowledged") {
   const taken: Outgoing[] = [];
@@ -27,7 +29,15 @@ function setup(config: Partial<IngestConfig> = {}, fate: Outcome | "full" | "sil
   let now = 0;
   const metrics = createMetrics({ fill: () => ({ events: 0, bytes: 0 }), held: () => 0 });
   const app = createIngestApp(
-    { maxBodyBytes: 10_000, maxEventBytes: 1_000, ackTimeoutMs: 50, ratePerSecond: 0, maxEvents: 100, ...config },
+    {
+      maxBodyBytes: 10_000,
+      maxEventBytes: 1_000,
+      ackTimeoutMs: 50,
+      ...ARRIVAL,
+      ratePerSecond: 0,
+      maxEvents: 100,
+      ...config,
+    },
     { queue: { offerAll }, metrics, clock: { now: () => now }, logger: createLogger({ name: "t", level: "silent" }) },
   );
   const post = async (body: unknown, headers: Record<string, string> = {}) => {
@@ -177,6 +187,31 @@ describe("POST /v1/events", () => {
     const { status, json } = await setup({}, "refused").post(event(1));
     expect(status).toBe(400);
     expect(json).toMatchObject({ error_class: "refused_by_kafka" });
+  });
+
+  test("408 for a body that takes too long, 429 for the oldest of too many that arrive together", async () => {
+    const { app } = setup({ bodyTimeoutMs: 50, maxArrivingBytes: 2_000 });
+    const endless = () => {
+      const { readable: body, writable } = new TransformStream<Uint8Array>();
+      const writer = writable.getWriter();
+      const answer = app.request("/v1/events", { method: "POST", body });
+      return { answer, send: (bytes: number) => writer.write(new Uint8Array(bytes)).catch(() => undefined) };
+    };
+    const slow = await endless().answer;
+    expect([slow.status, slow.headers.get("connection")]).toEqual([408, "close"]);
+    const [first, second] = [endless(), endless()];
+    first.send(1_500);
+    second.send(1_500);
+    expect((await first.answer).status).toBe(429);
+    expect((await second.answer).status).toBe(408);
+  });
+
+  test("of a body that is mostly refused no more is kept than what is taken", async () => {
+    const { post, taken } = setup({}, "acknowledged");
+    await post(`[${JSON.stringify(event(1))},"${"x".repeat(9_000)}"]`);
+    await post(event(2));
+    expect(taken.map(({ value }) => Buffer.isBuffer(value) && value.buffer.byteLength < 9_000)).toEqual([true, true]);
+    expect(taken.map(({ value }) => JSON.parse(String(value)).event_id)).toEqual([`${ID}1`, `${ID}2`]);
   });
 
   test("404 and 405 are problems, too, and all is counted", async () => {

@@ -7,6 +7,7 @@ import type { ProducerMetrics } from "../metrics.ts";
 import type { Outcome, Outgoing } from "../send/outgoing.ts";
 import type { SendQueue } from "../send/send-queue.ts";
 import { readBody } from "./body.ts";
+import { createBodyGate } from "./body-gate.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { splitBody } from "./split.ts";
@@ -19,6 +20,10 @@ export type IngestConfig = {
   maxEventBytes: number;
   /** How long a request waits for Kafka, ms. */
   ackTimeoutMs: number;
+  /** How long a body may take to arrive, ms. */
+  bodyTimeoutMs: number;
+  /** Of all bodies that are arriving together, bytes. */
+  maxArrivingBytes: number;
   /** Events per second and key; 0: no limit. */
   ratePerSecond: number;
   /** Bound of the buffer: a batch with more events can never be taken. */
@@ -31,6 +36,8 @@ export type IngestDeps = {
   clock: Clock;
   logger: Logger;
   onSend?: (message: Outgoing) => void;
+  /** Told of the memory that each body took, bytes. */
+  onBody?: (bytes: number) => void;
 };
 
 /** What Kafka said to the events of a request, in their order; `pending` when it said nothing in time. */
@@ -47,6 +54,7 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
   const { metrics, clock } = deps;
   const checkKey = config.apiKeys && createKeyCheck(config.apiKeys);
   const rateLimit = createRateLimit(config, clock);
+  const gate = createBodyGate({ maxBytes: config.maxArrivingBytes, timeoutMs: config.bodyTimeoutMs });
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -62,12 +70,13 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
   app.post("/v1/events", async (c) => {
     const client = checkKey ? checkKey(presentedKey(c.req.raw.headers)) : 0;
     if (client === undefined) return problemResponse(c, UNAUTHORIZED);
-    const body = await readBody(c.req.raw, config.maxBodyBytes);
+    const body = await readBody(c.req.raw, config.maxBodyBytes, gate);
+    deps.onBody?.(body.ok ? body.bytes.length : config.maxBodyBytes);
     if (!body.ok) return problemResponse(c, body.problem);
-    const split = splitBody(body.bytes, body.kind);
-    if (!split.ok) return problemResponse(c, bad("body", split.detail));
-    if (split.events.length > config.maxEvents) {
-      const detail = `${split.events.length} events, the limit is ${config.maxEvents}`;
+    const split = splitBody(body.bytes, body.kind, config.maxEvents);
+    if (!split.ok) {
+      const { detail } = split;
+      if (!split.tooMany) return problemResponse(c, bad("body", detail));
       return problemResponse(c, { status: 413, title: "Too large", detail, field: "body" });
     }
     const waitSeconds = rateLimit.take(client, split.events.length);
@@ -75,7 +84,10 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
 
     const now = clock.now();
     const judged = split.events.map((bytes, index) => judge(bytes, index, config.maxEventBytes, now));
-    const valid = judged.flatMap((one) => (one.ok ? [one.message] : []));
+    const valid = ownBytes(
+      judged.flatMap((one) => (one.ok ? [one.message] : [])),
+      body.bytes.length,
+    );
     const answers = await sendAndWait(valid);
     if (answers === "full") return problemResponse(c, tooMany(BUSY, 1));
     if (answers.some((answer) => answer !== "acknowledged" && answer !== "refused")) {
@@ -122,6 +134,18 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
   };
 
   return app;
+}
+
+type Valid = Omit<Outgoing, "settled">;
+
+/**
+ * Where only a small part of a body is valid, that part as a copy: a view would keep the whole body in memory for as long
+ * as Kafka is away, and the buffer counts no more than the part.
+ */
+function ownBytes(messages: readonly Valid[], bodyBytes: number): readonly Valid[] {
+  const kept = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  if (kept * 2 >= bodyBytes) return messages;
+  return messages.map((message) => ({ ...message, value: message.value && Buffer.from(message.value) }));
 }
 
 function respond(c: Context, verdicts: readonly Verdict[], single: boolean): Response {

@@ -1,3 +1,4 @@
+import { collectGarbageByVolume } from "../../shared/runtime/garbage.ts";
 import type { Component } from "../../shared/runtime/lifecycle.ts";
 import { listening } from "../../shared/runtime/listening.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
@@ -6,6 +7,12 @@ import { createIngestApp, type IngestDeps } from "./app.ts";
 
 /** How long clients get to read their last answers, ms. */
 const LINGER_MS = 1_000;
+/** How long a body may take to arrive, ms: 4 MiB over a slow mobile network. */
+const BODY_TIMEOUT_MS = 30_000;
+/** Bodies that arrive together take at most this, or four of the largest, bytes. */
+const ARRIVING_BYTES = 33_554_432;
+/** Garbage is collected once per so many bytes of bodies: it would grow with the machine's memory, not the container's. */
+const GARBAGE_BYTES = 33_554_432;
 
 /**
  * Serves the ingest API. Stopping it refuses new requests with 503, waits for those under way (they end when Kafka
@@ -18,10 +25,12 @@ export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Compo
       maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
       maxEventBytes: config.MAX_EVENT_BYTES,
       ackTimeoutMs: config.HTTP_ACK_TIMEOUT_MS,
+      bodyTimeoutMs: BODY_TIMEOUT_MS,
+      maxArrivingBytes: Math.max(ARRIVING_BYTES, 4 * config.HTTP_MAX_BODY_BYTES),
       ratePerSecond: config.HTTP_RATE_LIMIT,
       maxEvents: config.BUFFER_EVENTS,
     },
-    deps,
+    { ...deps, onBody: collectGarbageByVolume(GARBAGE_BYTES) },
   );
   let draining = false;
   let underWay = 0;

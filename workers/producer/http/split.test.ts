@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { looksLikeNdjson, splitBody } from "./split.ts";
 
 const split = (text: string, kind: "json" | "ndjson" = "json") => {
-  const result = splitBody(Buffer.from(text), kind);
+  const result = splitBody(Buffer.from(text), kind, 10_000);
   return result.ok ? result.events.map(String) : result.detail;
 };
 
@@ -44,11 +44,29 @@ describe("splitting a body", () => {
   test("any bytes get an answer", () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.constantFrom<"json" | "ndjson">("json", "ndjson"), (bytes, kind) => {
-        splitBody(Buffer.from(bytes), kind);
+        splitBody(Buffer.from(bytes), kind, 100);
         looksLikeNdjson(Buffer.from(bytes));
       }),
     );
   });
+
+  test("ends at the first event too many", () => {
+    const tooMany = { ok: false, detail: "more than 3 events", tooMany: true } as const;
+    expect(splitBody(Buffer.from(`[${"1,".repeat(2_000_000)}1`), "json", 3)).toEqual(tooMany);
+    expect(splitBody(Buffer.from("1\n".repeat(2_000_000)), "ndjson", 3)).toEqual(tooMany);
+    expect(splitBody(Buffer.from("[1,2,3]"), "json", 3)).toMatchObject({ ok: true });
+    expect(splitBody(Buffer.from("1\n2\n3\n"), "ndjson", 3)).toMatchObject({ ok: true });
+  });
+
+  test("takes time in proportion to the body, whatever is in it", () => {
+    // Each of these took hours when every line end was looked at from its own white space.
+    for (const piece of ["\n", " \n", "\r\n", "{\n", "}\n", "}\n ", '"\n', "[\n", "\\"]) {
+      const body = Buffer.from(`{${piece.repeat(4_000_000 / piece.length)}`);
+      expect(looksLikeNdjson(body)).toBe(false);
+      splitBody(body, "json", 1_000);
+      splitBody(body, "ndjson", 1_000);
+    }
+  }, 60_000);
 
   test("detects NDJSON by an object that ends at a line end and another that follows", () => {
     const detect = (text: string) => looksLikeNdjson(Buffer.from(text));

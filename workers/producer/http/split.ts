@@ -1,7 +1,7 @@
 /** The events of a request body as bytes, each as it was sent; or what is wrong with the body. */
 export type SplitBody =
   | { readonly ok: true; readonly events: Buffer[]; readonly single: boolean }
-  | { readonly ok: false; readonly detail: string };
+  | { readonly ok: false; readonly detail: string; readonly tooMany?: true };
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -14,40 +14,49 @@ const NEWLINE = 0x0a;
 
 /**
  * Splits a body into events without parsing them: a number such as 1e400 or 0.10 must reach Kafka as the client wrote it.
- * Whether each part is JSON is judged later, part by part.
+ * Whether each part is JSON is judged later, part by part. Ends at the first event above `maxEvents`: millions of parts
+ * of one byte would take a hundred times the memory of the body.
  */
-export function splitBody(body: Buffer, kind: "json" | "ndjson"): SplitBody {
-  if (kind === "ndjson") return splitLines(body);
+export function splitBody(body: Buffer, kind: "json" | "ndjson", maxEvents: number): SplitBody {
+  if (kind === "ndjson") return splitLines(body, maxEvents);
   const start = skipSpace(body, 0);
-  if (body[start] === OPEN_ARRAY) return splitArray(body, start);
-  const event = body.subarray(start, trimEnd(body, start));
+  if (body[start] === OPEN_ARRAY) return splitArray(body, start, maxEvents);
+  const event = body.subarray(start, trimEnd(body, start, body.length));
   return event.length === 0 ? { ok: false, detail: "the body is empty" } : { ok: true, events: [event], single: true };
 }
 
 /** Whether a body without a content type is NDJSON: an object, a line end, and another object. */
 export function looksLikeNdjson(body: Buffer): boolean {
-  if (body[skipSpace(body, 0)] !== OPEN_OBJECT) return false;
-  for (let at = body.indexOf(NEWLINE); at >= 0; at = body.indexOf(NEWLINE, at + 1)) {
+  const start = skipSpace(body, 0);
+  if (body[start] !== OPEN_OBJECT) return false;
+  for (let at = body.indexOf(NEWLINE, start); at >= 0; ) {
     const next = skipSpace(body, at + 1);
-    if (body[next] === OPEN_OBJECT && body[trimEnd(body.subarray(0, at), 0) - 1] === CLOSE_OBJECT) return true;
+    if (body[next] === OPEN_OBJECT && body[trimEnd(body, start, at) - 1] === CLOSE_OBJECT) return true;
+    // Behind the white space: to look at each of its line ends would take time by the square of their number.
+    at = body.indexOf(NEWLINE, next);
   }
   return false;
 }
 
-function splitLines(body: Buffer): SplitBody {
+function tooMany(maxEvents: number): SplitBody {
+  return { ok: false, detail: `more than ${maxEvents} events`, tooMany: true };
+}
+
+function splitLines(body: Buffer, maxEvents: number): SplitBody {
   const events: Buffer[] = [];
   for (let from = 0; from < body.length; ) {
     const found = body.indexOf(NEWLINE, from);
     const to = found < 0 ? body.length : found;
-    const start = skipSpace(body.subarray(0, to), from);
-    const line = body.subarray(start, trimEnd(body.subarray(0, to), start));
-    if (line.length > 0) events.push(line);
+    const start = skipSpace(body, from, to);
+    const end = trimEnd(body, start, to);
+    if (start < end) events.push(body.subarray(start, end));
+    if (events.length > maxEvents) return tooMany(maxEvents);
     from = to + 1;
   }
   return events.length === 0 ? { ok: false, detail: "the body has no events" } : { ok: true, events, single: false };
 }
 
-function splitArray(body: Buffer, open: number): SplitBody {
+function splitArray(body: Buffer, open: number, maxEvents: number): SplitBody {
   const events: Buffer[] = [];
   let depth = 0;
   let from = open + 1;
@@ -58,10 +67,11 @@ function splitArray(body: Buffer, open: number): SplitBody {
     else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
     const ends = depth === 0;
     if (ends || (depth === 1 && byte === COMMA)) {
-      const start = skipSpace(body.subarray(0, at), from);
-      const event = body.subarray(start, trimEnd(body.subarray(0, at), start));
+      const start = skipSpace(body, from, at);
+      const end = trimEnd(body, start, at);
       // An empty part is an error of its own (`[1,]`), except in an array without any.
-      if (event.length > 0 || !ends || events.length > 0) events.push(event);
+      if (start < end || !ends || events.length > 0) events.push(body.subarray(start, end));
+      if (events.length > maxEvents) return tooMany(maxEvents);
       from = at + 1;
     }
     if (ends) return closed(body, at, events);
@@ -85,14 +95,15 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === NEWLINE || byte === 0x0d || byte === 0x09;
 }
 
-function skipSpace(body: Buffer, from: number): number {
+function skipSpace(body: Buffer, from: number, end = body.length): number {
   let at = from;
-  while (at < body.length && isSpace(body[at])) at++;
+  while (at < end && isSpace(body[at])) at++;
   return at;
 }
 
-function trimEnd(body: Buffer, from: number): number {
-  let to = body.length;
+/** The end of `[from, end)` without the white space at it. */
+function trimEnd(body: Buffer, from: number, end: number): number {
+  let to = end;
   while (to > from && isSpace(body[to - 1])) to--;
   return to;
 }

@@ -1,0 +1,312 @@
+import { deflateSync, gzipSync } from "node:zlib";
+import type { RunningWorker } from "../../../workers/shared/testing/index.ts";
+import { memoryMiB } from "../kafka-target.ts";
+import { RawConnection } from "./raw-client.ts";
+
+/** What an attack did to the server. Latencies in ms, memory in MiB. */
+export type AttackResult = {
+  readonly attack: string;
+  readonly connections: number;
+  /** Healthy requests answered meanwhile, and the slowest of them. */
+  readonly healthy: number;
+  readonly slowestMs: number;
+  readonly memory: number;
+  /** What the attackers were told, by status, or how their connections ended. */
+  readonly answers: Readonly<Record<string, number>>;
+  readonly failures: readonly string[];
+};
+
+/** A server under attack, with a key that it accepts. */
+export type Victim = { readonly worker: RunningWorker; readonly port: number; readonly key: string };
+
+export type AttackScale = {
+  /** Open connections of the attacks that are about their number. */
+  readonly connections: number;
+  /** How long slow clients go on, ms. */
+  readonly holdMs: number;
+};
+
+/** Healthy requests must be answered within this time, ms: generous, because attackers and server share the machine. */
+const DEADLINE_MS = 15_000;
+const MIB = 1_048_576;
+
+type Attack = {
+  readonly name: string;
+  run(victim: Victim, scale: AttackScale): Promise<RawConnection[]>;
+  readonly hold: boolean;
+};
+
+const head = (key: string, ...lines: string[]) =>
+  `${["POST /v1/events HTTP/1.1", "Host: x", `Authorization: Bearer ${key}`, ...lines].join("\r\n")}\r\n\r\n`;
+
+/** Opens connections a few at a time; those that are refused are left out. */
+async function openAll(port: number, count: number): Promise<RawConnection[]> {
+  const open: RawConnection[] = [];
+  while (open.length < count) {
+    const some = await Promise.allSettled(
+      Array.from({ length: Math.min(100, count - open.length) }, () => RawConnection.open(port)),
+    );
+    const fulfilled = some.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    if (fulfilled.length === 0) break;
+    open.push(...fulfilled);
+  }
+  return open;
+}
+
+/** Writes a little to each connection from time to time. */
+async function drip(connections: readonly RawConnection[], text: string, { holdMs }: AttackScale): Promise<void> {
+  const end = performance.now() + holdMs;
+  while (performance.now() < end) {
+    for (const connection of connections) connection.write(text);
+    await Bun.sleep(500);
+  }
+}
+
+const zeros = Buffer.alloc(512 * MIB);
+
+const ATTACKS: readonly Attack[] = [
+  {
+    name: "idle connections",
+    hold: true,
+    run: async ({ port }, scale) => {
+      const open = await openAll(port, scale.connections);
+      await Bun.sleep(scale.holdMs);
+      return open;
+    },
+  },
+  {
+    name: "slow headers",
+    hold: true,
+    run: async ({ port }, scale) => {
+      const open = await openAll(port, scale.connections);
+      for (const connection of open) connection.write("POST /v1/events HTTP/1.1\r\nHost: x\r\nX-A: ");
+      await drip(open, "a", scale);
+      return open;
+    },
+  },
+  {
+    name: "slow bodies",
+    hold: true,
+    run: async ({ port, key }, scale) => {
+      const open = await openAll(port, scale.connections);
+      for (const connection of open) connection.write(head(key, "Content-Length: 4000000"));
+      await drip(open, " ", scale);
+      return open;
+    },
+  },
+  {
+    name: "large bodies that never end",
+    hold: true,
+    run: async ({ port, key }, scale) => {
+      const open = await openAll(port, Math.ceil(scale.connections / 4));
+      const most = Buffer.alloc(3_900_000, 0x20);
+      for (const connection of open) {
+        connection.write(head(key, "Content-Length: 4000000"));
+        connection.write(most);
+        await Bun.sleep(2);
+      }
+      await drip(open, " ", scale);
+      return open;
+    },
+  },
+  {
+    name: "the same without a key",
+    hold: true,
+    run: async ({ port }, scale) => {
+      const open = await openAll(port, Math.ceil(scale.connections / 4));
+      const most = Buffer.alloc(3_900_000, 0x20);
+      for (const connection of open) {
+        connection.write(head("wrong", "Content-Length: 4000000"));
+        connection.write(most);
+        await Bun.sleep(2);
+      }
+      await drip(open, " ", scale);
+      return open;
+    },
+  },
+  {
+    name: "a body of 10 GB by its length",
+    hold: false,
+    run: async ({ port, key }) => {
+      const open = await openAll(port, 50);
+      for (const connection of open)
+        connection.write(head(key, "Content-Length: 10000000000").concat(" ".repeat(1000)));
+      return open;
+    },
+  },
+  {
+    name: "chunks without end",
+    hold: false,
+    run: async ({ port, key }) => {
+      const open = await openAll(port, 20);
+      const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
+      for (const connection of open) connection.write(head(key, "Transfer-Encoding: chunked"));
+      for (let i = 0; i < 400; i++) {
+        for (const connection of open) connection.write(chunk);
+        await Bun.sleep(1);
+      }
+      return open;
+    },
+  },
+  ...(["gzip", "deflate", "zstd"] as const).map(
+    (encoding): Attack => ({
+      name: `${encoding} bombs`,
+      hold: false,
+      run: async ({ port, key }) => {
+        const bomb = { gzip: gzipSync, deflate: deflateSync, zstd: Bun.zstdCompressSync }[encoding](zeros);
+        const open = await openAll(port, 100);
+        for (const connection of open) {
+          connection.write(head(key, `Content-Encoding: ${encoding}`, `Content-Length: ${bomb.length}`));
+          connection.write(bomb);
+        }
+        return open;
+      },
+    }),
+  ),
+  {
+    name: "bodies that are slow to split",
+    hold: false,
+    run: async ({ port, key }) => {
+      const pieces = ["\n", " \n", "{\n", "}\n", "1\n", "[", '"', "\\", "1,", "{}\n", "[1,", '{"":'];
+      const open = await openAll(port, 2 * pieces.length);
+      for (const [i, connection] of open.entries()) {
+        const piece = pieces[i % pieces.length] ?? "";
+        const body = (i < pieces.length ? "{" : "[").concat(piece.repeat(4_000_000 / piece.length));
+        connection.write(head(key, `Content-Length: ${body.length}`).concat(body));
+      }
+      return open;
+    },
+  },
+  {
+    name: "pipelined garbage",
+    hold: false,
+    run: async ({ port, key }) => {
+      const wrong = [
+        "\0\0\0\0\r\n\r\n",
+        "GET\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "POST /v1/events HTTP/9.9\r\nHost: x\r\n\r\n",
+        `POST /${"a".repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+        `POST /v1/events HTTP/1.1\r\n${Array.from({ length: 5_000 }, (_, i) => `X-${i}: y`).join("\r\n")}\r\n\r\n`,
+        `POST /v1/events HTTP/1.1\r\nHost: x\r\nX: ${"b".repeat(200_000)}\r\n\r\n`,
+        "POST /v1/events HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+        head(key, "Content-Length: -1"),
+        head(key, "Content-Length: 5", "Content-Length: 6").concat("aaaaaa"),
+        head(key, "Content-Length: 18446744073709551616"),
+        head(key, "Content-Length: 5", "Transfer-Encoding: chunked").concat("0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+        head(key, "Transfer-Encoding: chunked").concat("zz\r\nabc\r\n"),
+        head(key, "Transfer-Encoding: chunked").concat("ffffffffffffffff\r\nabc\r\n"),
+        head(key, "Transfer-Encoding: chunked").concat("5;a=b\r\nabcd"),
+        head(key, "Transfer-Encoding: gzip, chunked").concat("0\r\n\r\n"),
+        head(key, "Transfer-Encoding: identity, x").concat("abc"),
+        "POST /v1/events HTTP/1.1\nHost: x\n\n",
+        " POST /v1/events HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /v1/events HTTP/1.1\r\nHost : x\r\n\r\n",
+        "POST http://[::1/v1/events HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /%zz%00/../../etc HTTP/1.1\r\nHost: x\r\n\r\n",
+      ];
+      const open = await openAll(port, wrong.length * 2);
+      for (const [i, connection] of open.entries()) {
+        const valid = head(key, "Content-Length: 2").concat("{}");
+        const garbage = wrong[i % wrong.length] ?? "";
+        connection.write(i < wrong.length ? garbage : valid + garbage + valid + garbage);
+      }
+      return open;
+    },
+  },
+];
+
+/** One healthy request after the other until it is told to end. */
+function stayHealthy(port: number, key: string) {
+  let running = true;
+  const latencies: number[] = [];
+  const failures: string[] = [];
+  const loop = async () => {
+    while (running) {
+      const began = performance.now();
+      const now = new Date().toISOString();
+      const body = JSON.stringify({
+        ...{
+          event_id: crypto.randomUUID(),
+          user_id: "healthy",
+          event_type: "click",
+          event_time: now,
+          received_time: now,
+        },
+      });
+      try {
+        const signal = AbortSignal.timeout(DEADLINE_MS);
+        const headers = { authorization: `Bearer ${key}` };
+        const response = await fetch(`http://127.0.0.1:${port}/v1/events`, { method: "POST", body, headers, signal });
+        if (response.status !== 202 && response.status !== 429)
+          failures.push(`a healthy request got ${response.status}`);
+        await response.arrayBuffer();
+      } catch (error) {
+        failures.push(`a healthy request failed: ${error}`);
+      }
+      latencies.push(performance.now() - began);
+      await Bun.sleep(20);
+    }
+  };
+  const done = loop();
+  return async () => {
+    running = false;
+    await done;
+    return { healthy: latencies.length, slowestMs: Math.round(Math.max(0, ...latencies)), failures };
+  };
+}
+
+/** Reads what the attackers were told; those that are told nothing are given a second. */
+async function answersTo(connections: readonly RawConnection[]): Promise<Record<string, number>> {
+  const answers: Record<string, number> = {};
+  const results = await Promise.all(
+    connections.map(async (connection) => {
+      const answer = await connection.read(3_000);
+      return typeof answer === "string" ? answer : String(answer.status);
+    }),
+  );
+  for (const name of results) answers[name] = (answers[name] ?? 0) + 1;
+  return answers;
+}
+
+/** Runs one attack after the other against a server that goes on serving others. */
+export async function runAttacks(
+  victim: Victim,
+  scale: AttackScale,
+  { memoryLimitMiB, log }: { memoryLimitMiB: number; log: (line: string) => void },
+): Promise<AttackResult[]> {
+  const results: AttackResult[] = [];
+  for (const attack of ATTACKS) {
+    const failures: string[] = [];
+    const endHealthy = stayHealthy(victim.port, victim.key);
+    const connections = await attack.run(victim, scale);
+    const answers = await answersTo(connections);
+    const { now } = await memoryMiB(victim.worker.pid);
+    for (const connection of connections) connection.close();
+    const health = await endHealthy();
+    failures.push(...health.failures.slice(0, 3));
+    if (health.slowestMs > DEADLINE_MS) failures.push(`a healthy request took ${health.slowestMs} ms`);
+    if (now > memoryLimitMiB) failures.push(`the server took ${now} MiB, more than ${memoryLimitMiB}`);
+    if (victim.worker.exitCode !== null) failures.push(`the server ended with ${victim.worker.exitCode}`);
+    // 505 is what the runtime says to a version of HTTP that there is not.
+    const fives = Object.keys(answers).filter((name) => name.startsWith("5") && name !== "503" && name !== "505");
+    if (fives.length > 0) failures.push(`attackers were answered ${fives.join(", ")}`);
+    const { healthy, slowestMs } = health;
+    const result = {
+      attack: attack.name,
+      connections: connections.length,
+      healthy,
+      slowestMs,
+      memory: now,
+      answers,
+      failures,
+    };
+    results.push(result);
+    log(
+      `attack: ${attack.name}, ${connections.length} connections → ${JSON.stringify(answers)}; ${healthy} healthy requests, slowest ${slowestMs} ms; ${now} MiB${failures.length > 0 ? `; FAILED: ${failures.join("; ")}` : ""}`,
+    );
+    if (victim.worker.exitCode !== null) break;
+  }
+  return results;
+}
