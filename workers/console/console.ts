@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
+import { ATTEMPTS, createAttempts } from "./auth/attempts.ts";
 import { createGuard } from "./auth/guard.ts";
 import { createSessions, createTokenCheck } from "./auth/tokens.ts";
 import type { ConsoleConfig } from "./config.ts";
@@ -48,6 +49,7 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
     sessions,
     checkToken,
     checkWebhook: createTokenCheck(config.CONSOLE_WEBHOOK_TOKEN ?? config.CONSOLE_TOKEN),
+    attempts: createAttempts(ATTEMPTS, clock),
     metrics,
     clock,
     logger,

@@ -275,6 +275,37 @@ describe("access", () => {
     }
   }, 30_000);
 
+  test("guessing: after ten wrong tokens 429 with Retry-After, also for the right one; sessions and readers go on", async () => {
+    const guessed = await createConsoleFixture();
+    try {
+      const read = (token: string) =>
+        guessed.get("/api/v1/alerts?limit=1", { headers: { authorization: `Bearer ${token}` } });
+      const login = (token: string) =>
+        guessed.get("/login", {
+          method: "POST",
+          body: new URLSearchParams({ token }),
+          headers: { origin: guessed.url },
+        });
+      const cookie = ((await login(TOKEN)).headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+      const statuses: number[] = [];
+      for (let n = 0; n < 5; n++) {
+        statuses.push((await read(`${TOKEN}${n}`)).status, (await login(`${TOKEN}${n}`)).status);
+      }
+      expect(new Set(statuses)).toEqual(new Set([401]));
+      for (const refused of [await read(TOKEN), await login(TOKEN), await read("x")]) {
+        expect(refused.status).toBe(429);
+        expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+      }
+      expect((await guessed.get("/api/v1/alerts?limit=1")).status).toBe(200);
+      const replay = { method: "POST", body: new URLSearchParams({ letter: "x" }) };
+      const session = { ...replay, headers: { cookie, origin: guessed.url } };
+      // 400: past the guard, the letter is not one.
+      expect((await guessed.get("/dead-letters/replay", session)).status).toBe(400);
+    } finally {
+      await guessed.close();
+    }
+  }, 60_000);
+
   test("what is too large is refused before it is read", async () => {
     const body = { letters: [], edited: "x".repeat(4 * 1024 * 1024) };
     const answer = await fixture.post("/api/v1/dead-letters/replay", body, { authorization: `Bearer ${TOKEN}` });

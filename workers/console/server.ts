@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { Component } from "../shared/runtime/lifecycle.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
+import type { RequestInfo } from "./auth/attempts.ts";
 
 /** How long answers under way may take when the console stops, ms. */
 const DRAIN_MS = 5_000;
@@ -16,7 +17,10 @@ export function startConsoleServer(
     // The app itself answers what is too large; this bound is for what does not even say how large it is.
     maxRequestBodySize: config.maxBodyBytes * 2,
     idleTimeout: Math.min(255, config.idleSeconds),
-    fetch: (request) => app.fetch(request),
+    fetch: (request, server) => {
+      const info: RequestInfo = { address: server.requestIP(request)?.address };
+      return app.fetch(request, info);
+    },
   });
   return {
     name: "console",

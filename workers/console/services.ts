@@ -1,6 +1,7 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
+import type { Attempts } from "./auth/attempts.ts";
 import type { Guard } from "./auth/guard.ts";
 import type { Sessions, TokenCheck } from "./auth/tokens.ts";
 import type { ConsoleConfig } from "./config.ts";
@@ -25,6 +26,7 @@ export type Services = {
   sessions: Sessions;
   checkToken: TokenCheck;
   checkWebhook: TokenCheck;
+  attempts: Attempts;
   metrics: ConsoleMetrics;
   clock: Clock;
   logger: Logger;

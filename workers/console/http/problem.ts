@@ -3,7 +3,7 @@ import { AppError } from "../../shared/runtime/errors.ts";
 import { isOverLimit } from "../data/reads.ts";
 
 /** A refusal in the form of RFC 9457. */
-export type Problem = { status: 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503; title: string; detail: string };
+export type Problem = { status: 400 | 401 | 403 | 404 | 413 | 422 | 429 | 500 | 503; title: string; detail: string };
 
 export function problemResponse(c: Context, problem: Problem): Response {
   return c.body(JSON.stringify({ type: "about:blank", ...problem }), problem.status, {

@@ -5,6 +5,7 @@ import { asText } from "../../shared/dead-letters/bytes.ts";
 import { loadLetters, parsePosition } from "../../shared/dead-letters/letters.ts";
 import { parseEvent } from "../../shared/event/index.ts";
 import { MAX_BODY_BYTES, MAX_REPLAYS } from "../api/actions.ts";
+import { addressOf } from "../auth/attempts.ts";
 import { isSameOrigin, SESSION_COOKIE } from "../auth/guard.ts";
 import type { LetterKey } from "../data/replay.ts";
 import type { Services } from "../services.ts";
@@ -15,7 +16,7 @@ import type { Render } from "./app.tsx";
 
 /** What a page may change: the session, and dead letters. */
 export function registerActions(app: Hono, services: Services, render: Render): void {
-  const { config, guard, sessions, checkToken, metrics, logger, reads } = services;
+  const { config, guard, sessions, checkToken, attempts, metrics, logger, reads } = services;
   const refuse = (c: Context, status: number, detail: string) =>
     render(
       c,
@@ -35,9 +36,16 @@ export function registerActions(app: Hono, services: Services, render: Render): 
   });
   app.post("/login", async (c) => {
     if (!isSameOrigin(c.req.raw)) return refuse(c, 403, "The request was sent by another site.");
+    const waitSeconds = attempts.wait(addressOf(c));
+    if (waitSeconds > 0) {
+      metrics.denied.inc({ reason: "attempts" });
+      c.header("retry-after", String(waitSeconds));
+      return refuse(c, 429, `Too many wrong tokens from this address. Try again in ${waitSeconds} seconds.`);
+    }
     const form = await c.req.parseBody();
     const to = localPath(text(form.to));
     if (!checkToken(text(form.token))) {
+      attempts.failed(addressOf(c));
       metrics.denied.inc({ reason: "login" });
       logger.warn("login with a wrong token");
       const login = { to, wrong: true, readable: config.readAccess === "open" };

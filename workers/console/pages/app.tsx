@@ -6,6 +6,7 @@ import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { errorFields } from "../../shared/runtime/errors.ts";
 import { createApi } from "../api/app.ts";
 import { createAssets } from "../assets/assets.ts";
+import { limitAttempts } from "../auth/attempts.ts";
 import { problemOf } from "../http/problem.ts";
 import { hostCheck, securityHeaders } from "../http/security.ts";
 import type { Services } from "../services.ts";
@@ -25,7 +26,7 @@ export type Render = (
 
 /** The console: pages, API and assets as one app, testable without a port. */
 export function createConsoleApp(services: Services): Hono {
-  const { config, guard, metrics, logger } = services;
+  const { config, guard, metrics, logger, attempts, checkToken, checkWebhook } = services;
   const assets = createAssets();
   const app = new Hono();
 
@@ -41,6 +42,8 @@ export function createConsoleApp(services: Services): Hono {
   app.use(
     hostCheck({ host: config.HTTP_HOST, readAccess: config.readAccess, allowedHosts: config.CONSOLE_ALLOWED_HOSTS }),
   );
+  const isToken = (token: string | undefined) => checkToken(token) || checkWebhook(token);
+  app.use(limitAttempts({ attempts, isToken, metrics }));
 
   app.get("/assets/:name", (c) => {
     const asset = assets.find(c.req.param("name"));
