@@ -112,6 +112,11 @@ demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECOND
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/demo/main.ts
 
+.PHONY: fuzz
+fuzz: build ## Fuzz contract, Kafka messages and HTTP, 100,000 cases each (PART=contract,kafka,http SEED= CASES=)
+	@$(BUN) scripts/local/fetch.ts
+	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/fuzz/main.ts
+
 .PHONY: bench-smoke
 bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts

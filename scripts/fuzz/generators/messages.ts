@@ -97,6 +97,13 @@ export function messages(baseMs: number, { large }: { large: boolean }): fc.Arbi
     { weight: 5, arbitrary: withExtra(manyMembers).map(body("many fields", "stored")) },
   ];
   const bulky: fc.WeightedArbitrary<Body>[] = [
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(members, fc.integer({ min: 1, max: 240_000 }))
+        .map(wrongItems)
+        .map(body("many wrong items", "schema")),
+    },
     { weight: 1, arbitrary: withExtra(depth(450_000)).map(body("depth bomb", undefined)) },
     {
       weight: 1,
@@ -132,6 +139,18 @@ function outOfTime(baseMs: number, fromMs: number, toMs: number): fc.Arbitrary<s
       const time = JSON.stringify(new Date(baseMs + shiftS * 1000).toISOString());
       return writeObject(list.map(([key, value]) => [key, key === "event_time" ? time : value]));
     });
+}
+
+/** A ticket with so many numbers that are none: each of them is something to complain about. */
+function wrongItems([list, count]: [string[][], number]): string {
+  const common = list.filter(([key = ""]) => key.endsWith("_id") || key.endsWith("_time"));
+  const numbers = Array.from({ length: count }, () => '""').join(",");
+  return writeObject([
+    ...common.map(([key = "", value = ""]): [string, string] => [key, value]),
+    ["source", '"lottery"'],
+    ["event_type", '"ticket_purchased"'],
+    ["payload", `{"amount":1,"currency":"EUR","numbers":[${numbers}]}`],
+  ]);
 }
 
 function splice(bytes: Buffer, at: number, inserted: Buffer): Buffer {

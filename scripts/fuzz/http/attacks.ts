@@ -24,6 +24,8 @@ export type AttackScale = {
   readonly connections: number;
   /** How long slow clients go on, ms. */
   readonly holdMs: number;
+  /** How long an answer is waited for where there may be none, ms. */
+  readonly answerMs: number;
 };
 
 /** Healthy requests must be answered within this time, ms: generous, because attackers and server share the machine. */
@@ -98,7 +100,7 @@ const ATTACKS: readonly Attack[] = [
     name: "large bodies that never end",
     hold: true,
     run: async ({ port, key }, scale) => {
-      const open = await openAll(port, Math.ceil(scale.connections / 4));
+      const open = await openAll(port, Math.min(200, scale.connections));
       const most = Buffer.alloc(3_900_000, 0x20);
       for (const connection of open) {
         connection.write(head(key, "Content-Length: 4000000"));
@@ -113,7 +115,7 @@ const ATTACKS: readonly Attack[] = [
     name: "the same without a key",
     hold: true,
     run: async ({ port }, scale) => {
-      const open = await openAll(port, Math.ceil(scale.connections / 4));
+      const open = await openAll(port, Math.min(200, scale.connections));
       const most = Buffer.alloc(3_900_000, 0x20);
       for (const connection of open) {
         connection.write(head("wrong", "Content-Length: 4000000"));
@@ -257,12 +259,12 @@ function stayHealthy(port: number, key: string) {
   };
 }
 
-/** Reads what the attackers were told; those that are told nothing are given a second. */
-async function answersTo(connections: readonly RawConnection[]): Promise<Record<string, number>> {
+/** Reads what the attackers were told; not all of them are told anything. */
+async function answersTo(connections: readonly RawConnection[], answerMs: number): Promise<Record<string, number>> {
   const answers: Record<string, number> = {};
   const results = await Promise.all(
     connections.map(async (connection) => {
-      const answer = await connection.read(3_000);
+      const answer = await connection.read(answerMs);
       return typeof answer === "string" ? answer : String(answer.status);
     }),
   );
@@ -281,7 +283,7 @@ export async function runAttacks(
     const failures: string[] = [];
     const endHealthy = stayHealthy(victim.port, victim.key);
     const connections = await attack.run(victim, scale);
-    const answers = await answersTo(connections);
+    const answers = await answersTo(connections, scale.answerMs);
     const { now } = await memoryMiB(victim.worker.pid);
     for (const connection of connections) connection.close();
     const health = await endHealthy();
