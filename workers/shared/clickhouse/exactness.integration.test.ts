@@ -191,7 +191,7 @@ test("days that are partly past the retention are never recomputed", async () =>
 
 /** The SELECT of the minute refresh, with its reading of the marks slowed down by `seconds`. */
 function slowRefreshSelect(seconds: number): string {
-  const sql = MIGRATIONS.find((m) => m.name === "events_per_minute")?.sql ?? "";
+  const sql = MIGRATIONS.find((m) => m.name === "paced_refresh")?.sql ?? "";
   const select = /TO events_per_minute_store AS\n([\s\S]*?);[ \t]*$/m.exec(sql)?.[1] ?? "";
   const marker = "sum(rows_marked) AS marked";
   expect(select).toContain(marker);

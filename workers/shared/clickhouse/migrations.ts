@@ -9,6 +9,7 @@ import sql0008 from "./schema/0008_ledger.sql" with { type: "text" };
 import sql0009 from "./schema/0009_accounting.sql" with { type: "text" };
 import sql0010 from "./schema/0010_lake.sql" with { type: "text" };
 import sql0011 from "./schema/0011_console.sql" with { type: "text" };
+import sql0012 from "./schema/0012_paced_refresh.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, name: "accounting", sql: sql0009 },
   { version: 10, name: "lake", sql: sql0010 },
   { version: 11, name: "console", sql: sql0011 },
+  { version: 12, name: "paced_refresh", sql: sql0012 },
 ];
