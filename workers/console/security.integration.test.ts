@@ -119,12 +119,36 @@ describe("cross-site scripting", () => {
   });
 
   test("every answer forbids inline code and framing", async () => {
-    for (const path of ["/", "/events", "/nothing", "/api/v1/overview", "/api/v1/nothing", "/login"]) {
-      const { headers } = await fixture.get(path);
-      expect(headers.get("content-security-policy")).toContain(
-        "default-src 'none'; script-src 'self'; style-src 'self'",
-      );
+    const { cookie } = await logIn();
+    const foreign = { method: "POST", headers: { cookie, origin: "http://evil.example" } };
+    const requests: [path: string, init?: RequestInit][] = [
+      ...["/", "/events", "/nothing", "/api/v1/overview", "/api/v1/nothing", "/login", "/events?limit=x"].map(
+        (path): [string] => [path],
+      ),
+      ["/logout", foreign],
+      ["/dead-letters/replay", foreign],
+      ["/api/v1/alerts/webhook", { method: "POST" }],
+      ["/", { headers: { host: "evil.example" } }],
+    ];
+    for (const [path, init] of requests) {
+      const { headers } = await fixture.get(path, init);
+      expect([path, headers.get("content-security-policy")?.split("; ")]).toEqual([
+        path,
+        [
+          "default-src 'none'",
+          "script-src 'self'",
+          "style-src 'self'",
+          "img-src 'self' data:",
+          "connect-src 'self'",
+          "form-action 'self'",
+          "base-uri 'none'",
+          "frame-ancestors 'none'",
+        ],
+      ]);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("x-frame-options")).toBe("DENY");
+      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+      expect(headers.get("access-control-allow-origin")).toBeNull();
       expect(headers.get("cache-control")).toBe("no-store");
     }
   });
@@ -151,7 +175,7 @@ describe("SQL injection", () => {
     ["/api/v1/dead-letters", ["class", "from", "to", "open", "page", "limit", "format"]],
     ["/api/v1/verification/runs", ["kind", "verdict", "page", "limit", "format"]],
     ["/api/v1/alerts", ["status", "page", "limit", "format"]],
-    ["/", ["minutes", "by", "source", "page"]],
+    ["/", ["minutes", "by", "source", "event_type", "page"]],
     ["/business", ["view", "from", "to"]],
     ["/events", ["from", "to", "source", "event_type", "user_id", "event_id", "cursor"]],
     ["/dead-letters", ["class", "from", "to", "open", "page"]],
@@ -175,6 +199,18 @@ describe("SQL injection", () => {
       expect(await count()).toBe(1);
     });
   }
+
+  test("no parameter of the API is left out above", async () => {
+    type Operation = { parameters?: { in: string; name: string }[] };
+    const { paths } = await fixture.json<{ paths: Record<string, { get?: Operation }> }>("/api/v1/openapi.json");
+    const documented = Object.entries(paths).flatMap(([path, { get }]) => {
+      const names = (get?.parameters ?? []).filter((parameter) => parameter.in === "query").map(({ name }) => name);
+      return names.map((name) => `${path.startsWith("/api/v1") ? path : `/api/v1${path}`} ${name}`);
+    });
+    expect(documented.length).toBeGreaterThan(25);
+    const attacked = new Set(INPUTS.flatMap(([path, names]) => names.map((name) => `${path} ${name}`)));
+    expect(documented.filter((input) => !attacked.has(input))).toEqual([]);
+  });
 
   test("paths and bodies", async () => {
     for (const attack of ATTACKS.map(encodeURIComponent)) {
@@ -205,6 +241,27 @@ describe("SQL injection", () => {
       { authorization: `Bearer ${TOKEN}` },
     );
     expect(await replay.json()).toMatchObject({ replayed: [], failed: [], skipped: [{ topic: "' OR 1=1 --" }] });
+    const { cookie } = await logIn();
+    const form = (path: string, fields: Record<string, string>) =>
+      fixture.get(path, {
+        method: "POST",
+        body: new URLSearchParams(fields),
+        headers: { cookie, origin: fixture.url },
+      });
+    for (const attack of ATTACKS) {
+      for (const field of ["partition", "offset", "append_time", "payload_hash"]) {
+        const body = { letters: [{ ...letter, [field]: attack }] };
+        const answer = await fixture.post("/api/v1/dead-letters/replay", body, { authorization: `Bearer ${TOKEN}` });
+        expect([field, answer.status]).toEqual([field, 400]);
+      }
+      expect((await form("/dead-letters/replay", { letter: attack })).status).toBe(400);
+      const again = await form("/dead-letters/replay", { letter: `${attack}/0/1 1 1`, again: attack, edited: attack });
+      expect([200, 400]).toContain(again.status);
+      expect((await form("/dead-letters/check", { edited: attack, payload: attack })).status).toBeLessThan(500);
+      const alert = notification({ name: attack, labels: { [attack]: attack }, status: "firing" });
+      const sent = await fixture.post("/api/v1/alerts/webhook", alert, { authorization: `Bearer ${TOKEN}` });
+      expect(sent.status).toBeLessThan(500);
+    }
     expect(await count()).toBe(1);
   });
 
@@ -240,6 +297,29 @@ describe("access", () => {
     expect((await api({ cookie, origin: "http://evil.example" })).status).toBe(401);
     expect((await api({ cookie, origin: fixture.url })).status).toBe(400);
     expect((await api({ cookie, origin: fixture.url, authorization: "Bearer wrong" })).status).toBe(401);
+  });
+
+  test("nothing that changes something takes a foreign request, and none takes GET", async () => {
+    const { cookie } = await logIn();
+    for (const path of ["/logout", "/dead-letters/replay", "/dead-letters/check"]) {
+      for (const headers of [
+        { cookie, origin: "http://evil.example" },
+        { cookie, "sec-fetch-site": "cross-site" },
+        { cookie, "sec-fetch-site": "same-site" },
+        { cookie },
+      ]) {
+        const answer = await fixture.get(path, { method: "POST", body: new URLSearchParams({ letter: "x" }), headers });
+        expect([path, answer.status, answer.headers.get("set-cookie")]).toEqual([path, 403, null]);
+      }
+      const read = await fixture.get(path, { headers: { cookie, origin: fixture.url } });
+      expect([path, read.status]).toEqual([path, 404]);
+    }
+    // A session that was tampered with, or has expired, is none.
+    for (const value of [`${cookie}x`, cookie.replace(/=\d/, "=9"), "console_session=1.AAAA"]) {
+      const headers = { cookie: value, origin: fixture.url };
+      const answer = await fixture.get("/dead-letters/replay", { method: "POST", body: "letter=x", headers });
+      expect([value, answer.status]).toEqual([value, 403]);
+    }
   });
 
   test("a wrong token, a login from elsewhere, and a way out of the site", async () => {

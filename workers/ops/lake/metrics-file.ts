@@ -1,6 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { Gauge, Registry } from "prom-client";
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { AppError, errorMessage } from "../../shared/runtime/errors.ts";
 import type { Difference } from "./compare.ts";
 import type { LakeVerdict } from "./verify.ts";
 
@@ -64,8 +65,16 @@ export async function renderMetrics(
   return registry.metrics();
 }
 
-/** Writes a file for the node exporter's textfile collector: whole or not at all. */
+/**
+ * Writes a file for the node exporter's textfile collector: whole or not at all.
+ * @throws AppError `METRICS_FILE` when it cannot be written.
+ */
 export async function writeMetricsFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    const next = "name a file in a directory that exists and may be written";
+    throw new AppError("METRICS_FILE", `--metrics-file: ${errorMessage(cause)}`, { retry: false, cause, next });
+  }
 }
