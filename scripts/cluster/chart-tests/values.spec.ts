@@ -47,9 +47,9 @@ describe("values the schema refuses", () => {
   });
 
   test("raw events that are dropped before they may arrive", () => {
-    const { code, stderr } = template({ "events.maxAgeDays": 90, "events.rawRetentionDays": 90 });
+    const { code, stderr } = template({ "events.maxAgeDays": 90, "events.rawRetentionDays": 97 });
     expect(code).not.toBe(0);
-    expect(stderr).toContain("events.rawRetentionDays must exceed events.maxAgeDays");
+    expect(stderr).toContain("events.rawRetentionDays (97) must be at least 8 more than events.maxAgeDays (90)");
   });
 });
 
