@@ -107,6 +107,14 @@ test-alerts: $(MODULES_STAMP) ## Test rules, dashboards and notifications with a
 	@bash scripts/observability/install.sh
 	@$(BUN) scripts/test.ts --only alerting
 
+.PHONY: sbom
+sbom: $(MODULES_STAMP) ## Write the bill of materials (CycloneDX) to dist/sbom.cdx.json
+	@$(BUN) scripts/sbom/main.ts sbom
+
+.PHONY: audit
+audit: $(MODULES_STAMP) ## Ask the registry for known weaknesses of the packages
+	@$(BUN) scripts/sbom/main.ts audit || [ $$? -eq 77 ] # 77: nobody could be asked, which it has said
+
 .PHONY: demo
 demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
 	@$(BUN) scripts/local/fetch.ts
@@ -121,6 +129,21 @@ fuzz: build ## Fuzz contract, Kafka messages and HTTP, 100,000 cases each (PART=
 bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/smoke.ts
+
+.PHONY: chaos
+chaos: build ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/chaos/main.ts $(ARGS)
+
+.PHONY: chaos-ci
+chaos-ci: build ## The short selection of `make chaos`
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/chaos/main.ts --ci
+
+.PHONY: soak
+soak: build ## Compose random faults for MINUTES (default 10), prove the counts again and again (SEED=)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/chaos/soak.ts
 
 .PHONY: terraform-test
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)

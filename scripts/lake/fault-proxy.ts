@@ -12,10 +12,14 @@ export type Fault =
   | "pass"
   /** Answered with this status and S3's error code, without asking the service. */
   | { status: number; code: string }
+  /** Answered with exactly this, without asking the service. */
+  | { answer: { status: number; headers: Record<string, string>; body: string } }
   /** The connection is cut after this many bytes of the body were forwarded. */
   | { cutAfterBytes: number }
-  /** The whole body is taken, and forwarded only once this resolves. */
-  | { holdUntil: Promise<void> };
+  /** The whole body is taken, and forwarded only once this resolves; with "drop" it never is, and the connection is cut. */
+  | { holdUntil: Promise<unknown> }
+  /** Forwarded in full, but the connection is cut when the answer comes: the service did it, and the client learns nothing. */
+  | "answer_lost";
 
 export type ProxiedRequest = { method: string; path: string };
 
@@ -59,6 +63,13 @@ export class FaultProxy {
     this.seen.push(proxied);
     const fault = this.#decide(proxied);
     if (fault === "pass") return this.#forward(request, response, await readAll(request));
+    if (fault === "answer_lost") return this.#loseAnswer(request, await readAll(request));
+    if ("answer" in fault) {
+      await readAll(request);
+      response.writeHead(fault.answer.status, fault.answer.headers);
+      response.end(fault.answer.body);
+      return;
+    }
     if ("status" in fault) {
       await readAll(request);
       response.writeHead(fault.status, { "content-type": "application/xml" });
@@ -67,7 +78,7 @@ export class FaultProxy {
     }
     const body = await readAll(request);
     if ("holdUntil" in fault) {
-      await fault.holdUntil;
+      if ((await fault.holdUntil) === "drop") return void request.socket.destroy();
       return this.#forward(request, response, body);
     }
     this.#cut(request, body.subarray(0, fault.cutAfterBytes));
@@ -78,6 +89,15 @@ export class FaultProxy {
     const upstream = this.#open(request, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
       answer.pipe(response);
+    });
+    upstream.on("error", () => request.socket.destroy());
+    upstream.end(body);
+  }
+
+  #loseAnswer(request: IncomingMessage, body: Buffer): void {
+    const upstream = this.#open(request, (answer) => {
+      answer.resume();
+      answer.on("end", () => request.socket.destroy());
     });
     upstream.on("error", () => request.socket.destroy());
     upstream.end(body);

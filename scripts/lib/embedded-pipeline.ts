@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { type RunningWorker, startWorker } from "../../workers/shared/testing/worker.ts";
-import { Engine } from "../local/engine/engine.ts";
-import { Broker } from "../local/kafka/broker.ts";
+import { Engine, type EngineOptions } from "../local/engine/engine.ts";
+import { Broker, type BrokerConfig } from "../local/kafka/broker.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 import { freePort } from "./ports.ts";
 
@@ -13,6 +13,15 @@ const DATABASE = "countinghouse";
 
 /** Outcome of one `ops` command. */
 export type OpsResult = { code: number; stdout: string; stderr: string };
+
+/** What a pipeline has besides the usual. */
+export type PipelineOptions = {
+  readonly migrateArgs?: readonly string[];
+  readonly kafkaMetricsPort?: number;
+  /** A listener behind a proxy, and further settings of the broker. */
+  readonly kafka?: NonNullable<BrokerConfig["server"]>;
+  readonly engine?: Pick<Partial<EngineOptions>, "memoryMb" | "dir">;
+};
 
 /**
  * The whole pipeline on free loopback ports and temporary data: a real broker, the real engine, the schema, and the
@@ -31,9 +40,7 @@ export class EmbeddedPipeline {
   ) {}
 
   /** Starts broker and engine and applies the schema; about 7 s. Needs `make build` to have run. */
-  static async start(
-    options: { migrateArgs?: readonly string[]; kafkaMetricsPort?: number } = {},
-  ): Promise<EmbeddedPipeline> {
+  static async start(options: PipelineOptions = {}): Promise<EmbeddedPipeline> {
     const dir = mkdtempSync(join(tmpdir(), "countinghouse-"));
     const { kafkaMetricsPort: metricsPort } = options;
     const broker = new Broker({
@@ -41,6 +48,7 @@ export class EmbeddedPipeline {
       port: await freePort(),
       logFile: join(dir, "kafka.log"),
       ...(metricsPort === undefined ? {} : { metricsPort }),
+      ...(options.kafka === undefined ? {} : { server: options.kafka }),
     });
     const engine = new Engine({
       dir: join(dir, "clickhouse"),
@@ -48,6 +56,7 @@ export class EmbeddedPipeline {
       user: "default",
       password: crypto.randomUUID(),
       logFile: join(dir, "clickhouse.log"),
+      ...options.engine,
     });
     const env = {
       KAFKA_BROKERS: broker.brokers,

@@ -5,7 +5,7 @@ import { freePort } from "../../lib/ports.ts";
 import { kafkaJars } from "./jars.ts";
 import { jmxAgent } from "./jmx-agent.ts";
 import { isBrokerReady } from "./probe.ts";
-import { type BrokerSecurity, serverProperties } from "./server-config.ts";
+import { type BrokerSecurity, type ServerSettings, serverProperties } from "./server-config.ts";
 
 /** Where a local broker lives and how it runs. */
 export interface BrokerConfig {
@@ -24,6 +24,8 @@ export interface BrokerConfig {
   readonly metricsPort?: number;
   /** Adds listeners with TLS and login, and turns rules on. */
   readonly security?: BrokerSecurity;
+  /** A listener behind a proxy, and further settings of the broker. */
+  readonly server?: Pick<ServerSettings, "proxied" | "properties">;
 }
 
 // Any fixed value serves: the id only keeps nodes of different clusters from talking to each other.
@@ -43,7 +45,7 @@ export class Broker {
   /** Starts the broker on its (new or old) data; resolves with the ms until it answered. @throws {StartError} */
   async start(): Promise<number> {
     const began = performance.now();
-    const { dir, port, heapMb = 512, logFile, metricsPort, security } = this.config;
+    const { dir, port, heapMb = 512, logFile, metricsPort, security, server } = this.config;
     const jars = await kafkaJars();
     const classpath = join(jars, "*");
     const dataDir = join(dir, "data");
@@ -51,7 +53,7 @@ export class Broker {
     mkdirSync(dataDir, { recursive: true });
     // The controller's port is nobody's business but the broker's own, so each start takes any free one.
     const secured = security === undefined ? {} : { security };
-    const text = serverProperties({ port, controllerPort: await freePort(), dataDir, ...secured });
+    const text = serverProperties({ port, controllerPort: await freePort(), dataDir, ...secured, ...server });
     writeFileSync(properties, text, { mode: 0o600 });
     if (!existsSync(join(dataDir, "meta.properties"))) await format(classpath, properties, security);
     const java = ["java", "-Xms128m", `-Xmx${heapMb}m`, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"] as const;

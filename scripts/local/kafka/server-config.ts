@@ -22,22 +22,38 @@ export interface ServerSettings {
   readonly controllerPort: number;
   /** Directory of the log segments. */
   readonly dataDir: string;
+  /** A second plain listener whose clients are sent to another port, where a proxy makes their network fail. */
+  readonly proxied?: ProxiedListener;
+  /** Settings that replace or join the ones below. */
+  readonly properties?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Where the broker listens, and the port of the proxy in front of it that clients are told. */
+export interface ProxiedListener {
+  readonly port: number;
+  readonly advertisedPort: number;
 }
 
 type Properties = Record<string, string | number | boolean>;
 
 /** The text of a `server.properties`: one KRaft node that is broker and controller, on the loopback only. */
-export function serverProperties({ port, controllerPort, dataDir, security }: ServerSettings): string {
+export function serverProperties(server: ServerSettings): string {
+  const { port, controllerPort, dataDir, security, proxied, properties } = server;
   const secured = (security?.listeners ?? []).map((listener, index) => ({ ...listener, name: `SECURE${index}` }));
-  const listeners = [{ name: "PLAINTEXT", port }, ...secured].map(({ name, port }) => `${name}://127.0.0.1:${port}`);
-  const protocols = secured.map(({ name }) => `,${name}:SASL_SSL`).join("");
+  const address = ({ name, port }: { name: string; port: number }) => `${name}://127.0.0.1:${port}`;
+  const listeners = [{ name: "PLAINTEXT", port }, ...secured].map(address);
+  const own = proxied === undefined ? [] : [address({ name: "PROXIED", port: proxied.port })];
+  const told = proxied === undefined ? [] : [address({ name: "PROXIED", port: proxied.advertisedPort })];
+  const protocols = [...secured.map(({ name }) => `,${name}:SASL_SSL`), ...own.map(() => ",PROXIED:PLAINTEXT")].join(
+    "",
+  );
   const settings: Properties = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "controller.listener.names": "CONTROLLER",
-    listeners: `${listeners.join(",")},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": listeners.join(","),
+    listeners: [...listeners, ...own, address({ name: "CONTROLLER", port: controllerPort })].join(","),
+    "advertised.listeners": [...listeners, ...told].join(","),
     "inter.broker.listener.name": "PLAINTEXT",
     "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     ...(security ? securityProperties(secured, security.users) : {}),
@@ -70,6 +86,7 @@ export function serverProperties({ port, controllerPort, dataDir, security }: Se
     "broker.session.timeout.ms": 3000,
     "broker.heartbeat.interval.ms": 500,
     "controlled.shutdown.enable": true,
+    ...properties,
   };
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
