@@ -12,7 +12,10 @@ if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then 
 
 command -v mvn >/dev/null || missing+=(maven)
 
-if [ "${1:-}" = test ]; then command -v kcat >/dev/null || missing+=(kcat); fi
+if [ "${1:-}" = test ]; then
+  command -v kcat >/dev/null || missing+=(kcat)
+  command -v openssl >/dev/null || missing+=(openssl)
+fi
 
 if [ "${1:-}" = browser ] && [ ! -x "${CHROMIUM:-}" ]; then
   command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium fonts-inter fonts-jetbrains-mono)
@@ -31,5 +34,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   exit 0
 fi
 
-echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat, for the browser tests Chromium (missing here: ${missing[*]})" >&2
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat and openssl, for the browser tests Chromium (missing here: ${missing[*]})" >&2
 exit 1

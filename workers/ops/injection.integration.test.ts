@@ -95,6 +95,8 @@ describe("options and arguments", () => {
     test(name, async () => {
       for (const text of ATTACKS) {
         for (const { long = "" } of options.filter((option) => option.long !== "--url")) {
+          // Names of files reach no SQL: once is enough.
+          if (FILES.has(long) && text !== ATTACKS[0]) continue;
           const value = FILES.has(long) ? join(dir, "none", text.replaceAll("\u0000", "")) : text;
           const besides = (BESIDES[name] ?? []).join(" ").replace(new RegExp(`${long} \\S+`), "");
           await attack([...path, ...besides.split(" ").filter((part) => part !== ""), long, value]);
