@@ -7,7 +7,14 @@ import { renderMetrics } from "./metrics.ts";
 import { type EngineRequest, parseRequest } from "./request.ts";
 import type { Connection, Outcome, Sessions } from "./sessions.ts";
 import { readStream, type Spool, writeStream } from "./spool.ts";
-import { MultiStatementError, missingParameter, parseStatement, type Statement, spoilsSession } from "./statement.ts";
+import {
+  binaryRowsAt,
+  MultiStatementError,
+  missingParameter,
+  parseStatement,
+  type Statement,
+  spoilsSession,
+} from "./statement.ts";
 
 /** What a handler works with. */
 export interface HandlerDeps {
@@ -23,6 +30,10 @@ const LANES = { insert: 8, select: 20, other: 8 } as const;
 /** The size the native thread pool needs, for `UV_THREADPOOL_SIZE`. */
 export const THREADS = 40;
 const SMALL_RESULT_BYTES = 1024 * 1024;
+/** An INSERT that shares the body with its rows must end within this. */
+const MAX_HEAD_BYTES = 64 * 1024;
+const latin1 = new TextDecoder("latin1");
+const utf8 = new TextDecoder();
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -106,7 +117,14 @@ async function readStatement(
     const statement = parseStatement(request.query, true, request.defaultFormat);
     if (statement.kind === "insert") return { text: request.query, statement, rows: body };
   }
-  const text = request.query + (body === undefined ? "" : await new Response(body).text());
+  const bytes = body === undefined ? new Uint8Array() : await new Response(body).bytes();
+  const rowsAt = request.query === "" ? binaryRowsAt(latin1.decode(bytes.subarray(0, MAX_HEAD_BYTES))) : undefined;
+  if (rowsAt !== undefined) {
+    const text = utf8.decode(bytes.subarray(0, rowsAt));
+    const statement = parseStatement(text, true, request.defaultFormat);
+    return { text, statement, rows: new Blob([bytes.subarray(rowsAt)]).stream() };
+  }
+  const text = request.query + utf8.decode(bytes);
   if (text.trim() === "") throw EngineError.of(CODE.syntaxError, "SYNTAX_ERROR", "Syntax error: empty query");
   return { text, statement: parseStatement(text, false, request.defaultFormat), rows: undefined };
 }

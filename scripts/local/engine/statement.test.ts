@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { quote, tokens } from "./sql.ts";
-import { MultiStatementError, missingParameter, parseStatement, spoilsSession } from "./statement.ts";
+import { binaryRowsAt, MultiStatementError, missingParameter, parseStatement, spoilsSession } from "./statement.ts";
 
 const select = (sql: string, defaultFormat = "TabSeparated") => {
   const statement = parseStatement(sql, false, defaultFormat);
@@ -86,6 +86,15 @@ test("statements that change their session are known", () => {
   expect(["SELECT 1", "CREATE TABLE temporary (a UInt8)", "INSERT INTO t VALUES (1)"].map(spoilsSession)).not.toContain(
     true,
   );
+});
+
+test("rows in a binary format may follow their INSERT in the body", () => {
+  const head = "INSERT INTO t (`FORMAT`, b) FORMAT Native\n";
+  expect(binaryRowsAt(`${head}\x01\n INSERT`)).toBe(head.length);
+  expect(binaryRowsAt("insert into t format RowBinaryWithNames \r\n\n")).toBe(42);
+  expect(binaryRowsAt("INSERT INTO t FORMAT JSONEachRow\n{}")).toBeUndefined();
+  expect(binaryRowsAt("INSERT INTO t SELECT 1")).toBeUndefined();
+  expect(binaryRowsAt("SELECT 1 FORMAT Native\n")).toBeUndefined();
 });
 
 test("any text in quotes is one token", () => {

@@ -72,6 +72,28 @@ export function spoilsSession(text: string): boolean {
   );
 }
 
+/** Formats whose rows are bytes, not text. */
+const BINARY_FORMAT = /^(Native|RowBinary.*|Parquet|Arrow.*|ORC|Avro|MsgPack|BSONEachRow)$/i;
+
+/**
+ * Where the rows start in a body that is `INSERT … FORMAT Native` followed by rows, and likewise for the other binary
+ * formats; undefined for any other body. `head` are its first bytes, one character each.
+ */
+export function binaryRowsAt(head: string): number | undefined {
+  let [first, before]: (Token | undefined)[] = [];
+  for (const token of tokens(head)) {
+    first ??= token;
+    if (first.text !== "INSERT") return undefined;
+    if (before?.text === "FORMAT" && before.kind === "word" && before.depth === 0) {
+      if (!BINARY_FORMAT.test(token.text)) return undefined;
+      // As the server: blanks, then at most one end of line, belong to the statement.
+      return token.end + (/^[ \t\f]*\r?\n?/.exec(head.slice(token.end))?.[0].length ?? 0);
+    }
+    before = token;
+  }
+  return undefined;
+}
+
 function firstWord(text: string): string | undefined {
   for (const token of tokens(text)) if (token.text !== "(") return token.text;
   return undefined;
