@@ -16,5 +16,3 @@ export const watchOnlyConfigSchema = z.object({
 
 /** All variables of `ops verify --watch`. */
 export const watchConfigSchema = z.object({ ...opsConfigShape, ...watchOnlyConfigSchema.shape });
-
-export type WatchConfig = z.output<typeof watchConfigSchema>;

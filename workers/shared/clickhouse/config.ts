@@ -13,7 +13,7 @@ export const clickhouseConfigShape = {
     .describe("HTTP(S) address of ClickHouse"),
   CLICKHOUSE_CA_FILE: envFile(readCaFile)
     .optional()
-    .describe("PEM file of the CA that signed ClickHouse's certificate; default: the system's"),
+    .describe("PEM file of the CA that signed ClickHouse's certificate; default: the public CAs"),
   CLICKHOUSE_USER: z.string().default("default").describe("ClickHouse user"),
   CLICKHOUSE_PASSWORD: z.string().default("").describe("ClickHouse password"),
   CLICKHOUSE_PASSWORD_FILE: envSecretFile()

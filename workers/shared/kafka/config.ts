@@ -34,7 +34,7 @@ export const kafkaConfigShape = {
   KAFKA_SSL: envBool().prefault("false").describe("Encrypt connections to the brokers"),
   KAFKA_SSL_CA_FILE: envFile(readCaFile)
     .optional()
-    .describe("PEM file of the CA that signed the brokers' certificates; default: the system's"),
+    .describe("PEM file of the CA that signed the brokers' certificates; default: the public CAs"),
   KAFKA_SASL_MECHANISM: z
     .enum(["scram-sha-512", "scram-sha-256", "plain"])
     .optional()
