@@ -68,14 +68,6 @@ export class Broker {
     return performance.now() - began;
   }
 
-  /** Replaces a user's SCRAM passwords (PLAIN keeps the one of the configuration). The broker must run; about 2 s. */
-  async setPassword(user: string, password: string): Promise<void> {
-    const target = ["--bootstrap-server", this.brokers, "--entity-type", "users", "--entity-name", user];
-    const change = SCRAM_MECHANISMS.map((mechanism) => `${mechanism}=[iterations=4096,password=${password}]`);
-    const args = ["kafka.admin.ConfigCommand", ...target, "--alter", "--add-config", change.join(",")];
-    await runTool(join(await kafkaJars(), "*"), args);
-  }
-
   /** SIGTERM: the broker flushes, hands over and ends; true when it did so by itself. */
   async stop(): Promise<boolean> {
     return this.#current().stop();

@@ -19,3 +19,14 @@ test("the broker listens on the loopback only", () => {
   expect(text).toContain("auto.create.topics.enable=false\n");
   expect(text).not.toContain("0.0.0.0");
 });
+
+test("a secured broker keeps its plain listener on the loopback, and allows nothing without a rule", () => {
+  const listeners = [{ port: 3, keystoreFile: "/k.pem" }];
+  const users = [{ name: "worker", password: "word" }];
+  const text = serverProperties({ port: 1, controllerPort: 2, dataDir: "/d", security: { listeners, users } });
+  expect(text).toContain("listeners=PLAINTEXT://127.0.0.1:1,SECURE0://127.0.0.1:3,CONTROLLER://127.0.0.1:2\n");
+  expect(text).toContain("SECURE0:SASL_SSL\n");
+  expect(text).toContain("listener.name.secure0.ssl.keystore.location=/k.pem\n");
+  expect(text).toContain("allow.everyone.if.no.acl.found=false\n");
+  expect(text).not.toContain("0.0.0.0");
+});
