@@ -1,0 +1,56 @@
+import type { Store } from "../stage.ts";
+import template from "./kafka-engine.sql" with { type: "text" };
+import type { Peer, Task } from "./peer.ts";
+
+/** Values tried one by one on 2 cores; these cost the least CPU per event. See docs/performance.md. */
+const TUNED = { consumers: "2", block_rows: "65536", poll_rows: "65536", poll_ms: "100", flush_ms: "500" };
+
+/** ClickHouse's Kafka engine in the store's own process, feeding the pipeline's table. */
+export const kafkaEngine: Peer = {
+  name: "kafka_engine",
+  title: "ClickHouse Kafka engine",
+  start: (task) => startEngineTable(task, "events_raw"),
+};
+
+/** The same into a table of the same columns and engine without views: what the marks, index and refreshed views cost. */
+export const kafkaEngineBare: Peer = {
+  name: "kafka_engine_bare",
+  title: "ClickHouse Kafka engine, table without marks and views",
+  start: async (task) => {
+    await createPlainTable(task.store);
+    return startEngineTable(task, PLAIN_TABLE);
+  },
+  progressSql: `SELECT count() AS rows, 0 AS last_ms FROM events_plain`,
+};
+
+export const PLAIN_TABLE = "events_plain";
+
+/** A table like events_raw that no view reads; it keeps every copy, so that its rows can be counted. */
+export async function createPlainTable(store: Store): Promise<void> {
+  await store.clickhouse.command(`CREATE TABLE ${PLAIN_TABLE} AS events_raw`);
+  await store.clickhouse.command(`SYSTEM STOP MERGES ${PLAIN_TABLE}`);
+}
+
+async function startEngineTable({ store, topic }: Task, target: string) {
+  const values: Record<string, string> = {
+    ...TUNED,
+    brokers: store.env.KAFKA_BROKERS ?? "",
+    topic: topic.topic,
+    group: `bench-${crypto.randomUUID()}`,
+    target,
+  };
+  for (const statement of statements(template)) {
+    await store.clickhouse.command(statement.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? ""));
+  }
+  return {
+    stop: async () => {
+      await store.clickhouse.command("DROP TABLE kafka_events_to_raw");
+      await store.clickhouse.command("DROP TABLE kafka_events");
+    },
+  };
+}
+
+function statements(sql: string): string[] {
+  const text = sql.replace(/^--.*$/gm, "");
+  return text.split(";").filter((statement) => statement.trim() !== "");
+}
