@@ -250,6 +250,32 @@ describe("secrets", () => {
     expect({ failed: code !== 0, text }).toMatchObject({ failed: true, text: expect.stringMatching(/^error: /m) });
   });
 
+  test("neither a console nor an ingest whose services refuse it tells its tokens, to its log or to who asks", async () => {
+    const wrong = { KAFKA_SASL_PASSWORD: WRONG, CLICKHOUSE_PASSWORD: WRONG, LOG_LEVEL: "trace", HTTP_PORT: "0" };
+    const console = stack.start("console", [], stack.env("verify", { ...wrong, CONSOLE_TOKEN: WRONG }));
+    const { json } = await console.waitForLog((line) => line.json.msg === "console ready", PATIENT);
+    await console.waitForLog(hasCode("KAFKA_AUTHENTICATION_FAILED"), PATIENT);
+    const headers = { authorization: `Bearer ${WRONG}` };
+    for (const path of ["/", "/events", "/api/v1/events", "/api/v1/overview", "/api/v1/alerts"]) {
+      const answer = await fetch(`http://127.0.0.1:${json.http_port}${path}`, { headers });
+      expect([path, (await answer.text()).includes(WRONG)]).toEqual([path, false]);
+    }
+    expect(await console.kill("SIGTERM")).toBe(0);
+    const right = stack.env("producer", { LOG_LEVEL: "trace", API_KEYS_FILE: stack.secretFile("keys", WRONG) });
+    const ingest = stack.start("producer", ["http", "--port", "0"], right);
+    const ready = await ingest.waitForLog((line) => line.json.msg === "ready", PATIENT);
+    const send = (key: string) =>
+      fetch(`http://127.0.0.1:${ready.json.http_port}/v1/events?key=${key}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}` },
+        body: "{",
+      });
+    expect((await send(`${WRONG}x`)).status).toBe(401);
+    const refused = await send(WRONG);
+    expect([refused.status, (await refused.text()).includes(WRONG)]).toEqual([400, false]);
+    expect(await ingest.kill("SIGTERM")).toBe(0);
+  }, 240_000);
+
   // Last: it looks at everything the tests above made the workers print.
   test("none was ever printed", () => {
     const text = stack.output();
