@@ -136,11 +136,13 @@ class Context implements ChaosRun {
     }
   }
 
-  holdInserts(table: string): HeldInsert {
+  holdInserts(table: string, which: "all" | "first" = "all"): HeldInsert {
     const ended = Promise.withResolvers<"pass" | "drop">();
     const caught = Promise.withResolvers<void>();
+    let holding = false;
     this.store.inject(({ path }) => {
-      if (!isInsertInto(path, table)) return "pass";
+      if (!isInsertInto(path, table) || (which === "first" && holding)) return "pass";
+      holding = true;
       caught.resolve();
       return { holdUntil: ended.promise };
     });

@@ -74,8 +74,8 @@ export type ChaosContext = {
   startLoad(options?: LoadOptions): RunningWorker;
   /** Sends these lines with `producer file`; what is an event of the contract is remembered as sent. */
   produce(lines: readonly (string | Readonly<Record<string, unknown>>)[]): Promise<void>;
-  /** Holds every insert into a table of ClickHouse from now on. */
-  holdInserts(table: string): HeldInsert;
+  /** Holds inserts into a table of ClickHouse from now on: all of them, or only the first. */
+  holdInserts(table: string, which?: "all" | "first"): HeldInsert;
 
   /** Records a fault for the report. */
   fault(what: string): void;

@@ -1,5 +1,9 @@
 import type { Scenario } from "../scenario.ts";
+import { broker } from "./broker.ts";
 import { consumerKilled } from "./consumer-killed.ts";
+import { group } from "./group.ts";
+import { input } from "./input.ts";
+import { storeAndLake } from "./store-and-lake.ts";
 
 /** All scenarios, in the order they are run. */
-export const SCENARIOS: readonly Scenario[] = [...consumerKilled];
+export const SCENARIOS: readonly Scenario[] = [...consumerKilled, ...storeAndLake, ...group, ...broker, ...input];

@@ -1,0 +1,140 @@
+/** The broker dies, and the topic itself loses messages. */
+import { fetchTopicRanges } from "../../../workers/shared/kafka/topic-reader.ts";
+import { waitFor } from "../../lib/wait-for.ts";
+import { recentEvents } from "../events.ts";
+import { expireAll, QUICK_RETENTION, recreateTopic } from "../kafka-topics.ts";
+import type { ChaosContext, Scenario } from "../scenario.ts";
+import { metricSum } from "../worker-metrics.ts";
+
+const GAPS = "countinghouse_consumer_offset_gap_messages_total";
+
+async function brokerKilled(context: ChaosContext): Promise<void> {
+  await context.startJoined();
+  context.startLoad();
+  for (let round = 0; round < 2; round++) {
+    await context.untilMoreStored(500);
+    await context.sleep(context.random.between(500, 2_000));
+    await context.pipeline.broker.kill();
+    context.fault("SIGKILL broker");
+    await context.sleep(context.random.between(1_000, 4_000));
+    await context.pipeline.broker.start();
+    await context.recovered();
+  }
+}
+
+/** Sends and waits until it is stored. */
+async function store(context: ChaosContext, events: number): Promise<void> {
+  const before = await context.stored();
+  await context.produce(recentEvents(context.random, events));
+  await waitFor(async () => (await context.stored()) >= before + events, { timeoutMs: 120_000, describe: "the store" });
+}
+
+const messagesIn = async ({ admin }: ChaosContext) =>
+  (await fetchTopicRanges(admin, "events")).reduce((sum, { from, end }) => sum + end - from, 0);
+
+async function retentionOverrun(context: ChaosContext): Promise<void> {
+  const { random } = context;
+  const first = await context.startJoined();
+  await store(context, 2_000);
+  await context.kill(first, "SIGKILL");
+  await context.produce(recentEvents(random, 3_000));
+  await expireAll(context);
+  await context.produce(recentEvents(random, 1_000));
+  const second = await context.startJoined();
+  await context.recovered();
+  await expectGap(second, 3_000);
+
+  // And while the consumer lives, but sees nothing of it.
+  await context.kill(second, "SIGSTOP");
+  await context.produce(recentEvents(random, 2_000));
+  await expireAll(context);
+  await context.produce(recentEvents(random, 1_000));
+  await context.kill(second, "SIGCONT");
+  await context.recovered();
+  await expectGap(second, 5_000);
+}
+
+/** The consumer itself must have counted what it will never see. */
+async function expectGap(worker: Awaited<ReturnType<ChaosContext["startJoined"]>>, messages: number): Promise<void> {
+  const seen = await metricSum(worker, GAPS);
+  if (seen !== messages) throw new Error(`${GAPS} is ${seen}; ${messages} messages were deleted unread`);
+}
+
+async function offsetsLost(context: ChaosContext): Promise<void> {
+  const first = await context.startJoined();
+  context.startLoad();
+  await context.untilMoreStored(2_000);
+  await context.kill(first, "SIGTERM");
+  const deleted = async () => {
+    const [answer] = await context.admin.deleteGroups(["countinghouse"]).catch(() => []);
+    return answer?.errorCode === undefined || answer.errorCode === 0 ? answer !== undefined : false;
+  };
+  await waitFor(deleted, { timeoutMs: 60_000, intervalMs: 300, describe: "the group to be deleted" });
+  context.fault("all committed offsets deleted");
+  await context.startJoined();
+  await context.recovered();
+}
+
+async function recreatedMeanwhile(context: ChaosContext): Promise<void> {
+  const first = await context.startJoined();
+  await store(context, 2_000);
+  await context.kill(first, "SIGKILL");
+  await context.produce(recentEvents(context.random, 1_500));
+  await recreateTopic(context);
+  // More than the group had read of the old topic, so that its old position exists in the new one.
+  await context.produce(recentEvents(context.random, 5_000));
+  await context.startJoined();
+  await context.recovered();
+}
+
+async function recreatedUnderway(context: ChaosContext): Promise<void> {
+  await context.startJoined();
+  await store(context, 2_000);
+  // The store is away, so that what the consumer has read is lost with the topic.
+  context.storeLink.refuse(true);
+  context.fault("ClickHouse unreachable");
+  await context.produce(recentEvents(context.random, 1_500));
+  await context.sleep(2_000);
+  await recreateTopic(context);
+  await context.sleep(3_000);
+  context.storeLink.refuse(false);
+  await context.produce(recentEvents(context.random, 1_000));
+  await context.recovered();
+  if ((await messagesIn(context)) !== 1_000) throw new Error("the new topic does not hold what was sent to it");
+}
+
+export const broker: readonly Scenario[] = [
+  {
+    name: "broker: killed",
+    faults: "SIGKILL of the broker and a restart that recovers its log, twice",
+    ci: true,
+    run: brokerKilled,
+  },
+  {
+    name: "topic: retention overrun",
+    faults:
+      "retention deletes messages that nobody has read: once while the consumer is dead, once while it is stopped",
+    expect: "loss_reported",
+    pipeline: { kafka: { properties: QUICK_RETENTION } },
+    run: retentionOverrun,
+  },
+  {
+    name: "topic: offsets lost",
+    faults:
+      "the group with all its committed offsets is deleted between two consumers: the topic is read from its beginning",
+    run: offsetsLost,
+  },
+  {
+    name: "topic: recreated between consumers",
+    faults:
+      "the topic is deleted with unread messages and created anew, longer than the old one, while no consumer runs",
+    expect: "loss_reported",
+    run: recreatedMeanwhile,
+  },
+  {
+    name: "topic: recreated under a consumer",
+    faults: "the topic is deleted and created anew under a consumer that has read messages it could not store",
+    expect: "loss_reported",
+    run: recreatedUnderway,
+  },
+];
