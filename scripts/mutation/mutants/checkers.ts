@@ -1,0 +1,153 @@
+import type { CheckerMutant, SuiteTest } from "../mutant.ts";
+
+/** Defects of the checkers themselves: a proof that does not look must not pass its own tests. */
+
+const test = (file: string, name?: string): SuiteTest[] => [
+  { file: `workers/ops/${file}`, ...(name === undefined ? {} : { name }) },
+];
+const COMPARE = "workers/ops/verify/compare.ts";
+const BUCKET = "workers/ops/audit/compare-bucket.ts";
+const BUCKET_TEST = test("audit/compare-bucket.test.ts");
+
+export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
+  {
+    name: "verify-checksum-blind",
+    defect: "verify compares counts only",
+    patches: [
+      {
+        file: COMPARE,
+        find: "a.events === b.events && a.checksum === b.checksum;",
+        replace: "a.events === b.events;",
+      },
+    ],
+    suite: test("verify/compare.test.ts"),
+  },
+  {
+    name: "verify-money-blind",
+    defect: "verify does not compare money",
+    patches: [{ file: COMPARE, find: "sameCount(a, b) && a.money === b.money;", replace: "sameCount(a, b);" }],
+    suite: test("verify/compare.test.ts"),
+  },
+  {
+    name: "verify-surplus-blind",
+    defect: "verify explains any surplus by unknown sends",
+    patches: [
+      {
+        file: COMPARE,
+        find: 'surplus <= part.unknown ? "unknown_sends" : "different"',
+        replace: '"unknown_sends"',
+      },
+    ],
+    suite: test("verify/compare.test.ts"),
+  },
+  {
+    name: "verify-hours-blind",
+    defect: "verify never compares an hour",
+    patches: [
+      {
+        file: "workers/ops/verify/compare-pass.ts",
+        find: "if (hour < hours.from || hour >= hours.to) return false;",
+        replace: "return false;",
+      },
+    ],
+    suite: test("verify/verify.integration.test.ts", "events_per_hour that was altered"),
+  },
+  {
+    name: "verify-offsets-blind",
+    defect: "verify takes every offset for accounted for",
+    patches: [
+      {
+        file: "workers/ops/verify/accounting.ts",
+        find: "if (account.missing > 0) {",
+        replace: "if (account.missing > 1e9) {",
+      },
+    ],
+    suite: test("verify/verify.integration.test.ts", "committed but never stored"),
+  },
+  {
+    name: "verify-settles-all",
+    defect: "verify takes every difference for motion",
+    patches: [
+      {
+        file: "workers/ops/verify/settle.ts",
+        find: 'return "settled";',
+        replace: 'return "moving";',
+      },
+    ],
+    suite: test("verify/settle.test.ts"),
+  },
+  {
+    name: "verify-patient",
+    defect: "verify says EXACT while consumers are behind",
+    patches: [
+      {
+        file: "workers/ops/verify/report.ts",
+        find: "report.unproven.length + report.unsettled.length + report.behind.length",
+        replace: "report.unproven.length + report.unsettled.length",
+      },
+    ],
+    suite: test("verify/verify.integration.test.ts", "have not caught up|behind"),
+  },
+  {
+    name: "audit-missing-blind",
+    defect: "the audit does not report missing events",
+    patches: [
+      {
+        file: BUCKET,
+        find: 'else if (copy !== undefined) report(view, deps, "missing"',
+        replace: 'else if (copy === -1) report(view, deps, "missing"',
+      },
+    ],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-surplus-blind",
+    defect: "the audit takes what the topic lacks for gone",
+    patches: [
+      { file: BUCKET, find: 'else if (reach === "newer") totals.newer++;', replace: "else if (reach) totals.newer++;" },
+    ],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-copy-blind",
+    defect: "the audit accepts any copy",
+    patches: [{ file: BUCKET, find: "  if (order !== 0) {\n", replace: "  if (order === 0.5) {\n" }],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-money-blind",
+    defect: "the audit does not compare amounts",
+    patches: [
+      {
+        file: BUCKET,
+        find: "if (differs(AT.amountE4) || differs(AT.currency)) {",
+        replace: "if (differs(AT.currency)) {",
+      },
+    ],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-letters-blind",
+    defect: "the audit does not look for missing dead letters",
+    patches: [
+      {
+        file: "workers/ops/audit/dead-letters.ts",
+        find: "of input.verdicts.missingLetters()) {",
+        replace: "of [...input.verdicts.missingLetters()].slice(0, 0)) {",
+      },
+    ],
+    suite: test("audit/audit.integration.test.ts", "dead letters that are missing"),
+  },
+  {
+    name: "audit-lenient",
+    defect: "the audit judges like a consumer that takes anything in the future",
+    patches: [
+      {
+        file: "workers/ops/audit/contract.ts",
+        find: 'if (timeMs > appendTimeMs + limits.maxFutureMs) return refused("in_future");',
+        replace: "",
+      },
+    ],
+    suite: test("audit/contract.test.ts"),
+  },
+];

@@ -1,0 +1,358 @@
+import { TARGET_OFFSET, TARGETS } from "../load.ts";
+import type { Mutant, SuiteTest } from "../mutant.ts";
+import type { Patch } from "../source-tree.ts";
+
+/** Defects of the consumer: what is read, judged, stored and committed. */
+
+const isTarget = `record.offset === ${TARGET_OFFSET}`;
+const JUDGED_ROWS = "workers/consumer/judged-rows.ts";
+const FLUSH = "workers/consumer/flush.ts";
+const LETTERS = "workers/consumer/dead-letter-writer.ts";
+
+/** Changes how one column of the target rows is filled. */
+const column = (find: string, replace: string): Patch[] => [{ file: JUDGED_ROWS, find, replace }];
+/** What happens to the target messages before they are judged. */
+const onTarget = (statement: string): Patch[] => [
+  {
+    file: JUDGED_ROWS,
+    find: "    const { value } = record;\n",
+    replace: `    if (${isTarget}) ${statement}\n    const { value } = record;\n`,
+  },
+];
+
+const COLUMNS_TEST: SuiteTest = { file: "workers/consumer/judged-rows.test.ts", name: "columns filled from bytes" };
+const STORED_ONCE: SuiteTest = { file: "workers/consumer/crash.integration.test.ts", name: "received and stored once" };
+const BAD_INPUT: SuiteTest = { file: "workers/consumer/bad-input.integration.test.ts", name: "every class of bad" };
+
+export const CONSUMER_MUTANTS: readonly Mutant[] = [
+  {
+    name: "row-skipped",
+    defect: "the consumer skips a row and commits it",
+    patches: onTarget("return undefined;"),
+    verify: { exit: 1, figures: { ledger_missing: TARGETS, offsets_missing: TARGETS } },
+    audit: { exit: 1, figures: { missing: TARGETS } },
+    suite: [STORED_ONCE],
+    ci: true,
+  },
+  {
+    name: "commit-before-insert",
+    defect: "offsets are committed before the insert, then SIGKILL",
+    patches: [
+      {
+        file: FLUSH,
+        find: "      for (const insert of rows.inserts()) {\n",
+        replace:
+          "      for (const run of batch.items) run.complete();\n      await Bun.sleep(8_000);\n      for (const insert of rows.inserts()) {\n",
+      },
+    ],
+    during: async (scene, consumer) => {
+      await scene.untilAnyCommitted();
+      await consumer.kill("SIGKILL");
+      scene.start("consumer", [], { compiled: true });
+    },
+    verify: { exit: 1, figures: { ledger_missing: "+", offsets_missing: "+" } },
+    audit: { exit: 1, figures: { missing: "+" } },
+    suite: [{ file: "workers/consumer/crash.integration.test.ts", name: "killed before the insert" }],
+    ci: true,
+  },
+  {
+    name: "insert-lost",
+    defect: "an insert is taken for acknowledged and was never written",
+    patches: [
+      {
+        file: "workers/consumer/store-writer.ts",
+        find: "await clickhouse.insert(table, columns, rows.encode());",
+        replace:
+          'if (table !== "events_raw" || globalThis.lostInsert) await clickhouse.insert(table, columns, rows.encode());\n        else globalThis.lostInsert = true;',
+      },
+    ],
+    verify: { exit: 1, figures: { ledger_missing: "+", offsets_missing: "+" } },
+    audit: { exit: 1, figures: { missing: "+" } },
+    suite: [STORED_ONCE],
+  },
+  {
+    name: "offsets-skipped",
+    defect: "reading starts five offsets too far in each partition",
+    patches: [
+      {
+        file: "workers/shared/kafka/partition-position.ts",
+        find: "return { start: low, gap: undefined };",
+        replace: "return { start: low + 5, gap: undefined };",
+      },
+    ],
+    verify: { exit: 1, figures: { ledger_missing: 15, offsets_missing: 15 } },
+    audit: { exit: 1, figures: { missing: 15 } },
+    suite: [{ file: "workers/shared/kafka/partition-position.test.ts" }],
+  },
+  {
+    name: "partition-unread",
+    defect: "one partition is never read",
+    patches: [
+      {
+        file: "workers/shared/kafka/group-consumer.ts",
+        find: "void this.#establish(this.#epoch, assigned);",
+        replace: "void this.#establish(this.#epoch, assigned.filter((partition) => partition !== 2));",
+      },
+    ],
+    unsettled: true,
+    verify: { exit: 3, figures: { behind: "+" } },
+    audit: { exit: 3, figures: { behind: "+" } },
+    suite: [STORED_ONCE],
+  },
+  {
+    name: "wrong-minute",
+    defect: "event times are stored 60 s late",
+    patches: column(
+      "columns.event_time.push(eventTimeMs);",
+      `columns.event_time.push(eventTimeMs + (${isTarget} ? 60_000 : 0));`,
+    ),
+    verify: { exit: 1, figures: { ledger_missing: TARGETS, ledger_surplus: TARGETS } },
+    audit: { exit: 1, figures: { misplaced: TARGETS } },
+    suite: [COLUMNS_TEST],
+    ci: true,
+  },
+  {
+    name: "wrong-second",
+    defect: "event times are stored 1 s early, in the same minute",
+    patches: column(
+      "columns.event_time.push(eventTimeMs);",
+      // Back and forth so that the minute stays the same.
+      `columns.event_time.push(${isTarget} ? eventTimeMs - (eventTimeMs % 60_000) + ((eventTimeMs + 1_000) % 60_000) : eventTimeMs);`,
+    ),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { time: TARGETS } },
+    suite: [COLUMNS_TEST],
+    note: "verify compares minutes",
+  },
+  {
+    name: "wrong-amount",
+    defect: "an amount is stored 0.0001 too high",
+    patches: column(
+      "columns.amount.push(event.amountE4);",
+      `columns.amount.push(event.amountE4 + (${isTarget} ? 1 : 0));`,
+    ),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { money: TARGETS } },
+    suite: [COLUMNS_TEST],
+    note: "the ledger holds no money",
+  },
+  {
+    name: "wrong-user",
+    defect: "a user id is cut short",
+    patches: column(
+      "columns.user_id.pushBytes(value, event.userAt, event.userEnd);",
+      `columns.user_id.pushBytes(value, event.userAt, event.userEnd - (${isTarget} ? 1 : 0));`,
+    ),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { identity: TARGETS } },
+    suite: [COLUMNS_TEST],
+    note: "the ledger holds ids, not contents",
+  },
+  {
+    name: "wrong-payload",
+    defect: "another payload is stored under the same id",
+    patches: column(
+      "columns.payload.pushBytes(value, event.payloadAt, event.payloadEnd);",
+      `if (${isTarget}) columns.payload.push('{"x":1}');\n    else columns.payload.pushBytes(value, event.payloadAt, event.payloadEnd);`,
+    ),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { content: TARGETS } },
+    suite: [COLUMNS_TEST],
+    note: "the ledger holds ids, not contents",
+    ci: true,
+  },
+  {
+    name: "extra-lost",
+    defect: "unknown fields are not stored",
+    patches: column("columns.extra.push(event.extraJson);", `columns.extra.push(${isTarget} ? "" : event.extraJson);`),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { content: TARGETS } },
+    suite: [COLUMNS_TEST],
+    note: "the ledger holds ids, not contents",
+  },
+  {
+    name: "wrong-producer",
+    defect: "an event is booked on another producer",
+    patches: column(
+      "const producer = this.#producerOf(record.headers);",
+      `const producer = ${isTarget} ? Buffer.from("somebody-else") : this.#producerOf(record.headers);`,
+    ),
+    verify: { exit: 3, figures: { open_ledgers: 1 } },
+    audit: { exit: 1, figures: { content: TARGETS } },
+    suite: [COLUMNS_TEST],
+  },
+  {
+    name: "wrong-offset",
+    defect: "a row claims an offset far beyond the topic's end",
+    patches: column(
+      "columns.kafka_offset.push(record.offset);",
+      `columns.kafka_offset.push(record.offset + (${isTarget} ? 1_000_000 : 0));`,
+    ),
+    verify: { exit: 1, figures: { offsets_missing: TARGETS, offsets_impossible: TARGETS } },
+    audit: { exit: 1, figures: { wrong_copy: TARGETS } },
+    suite: [COLUMNS_TEST],
+  },
+  {
+    name: "fresh-id",
+    defect: "an event is stored under an id that nobody sent",
+    patches: column(
+      "columns.event_id.push(value, event.idAt);",
+      `columns.event_id.push(${isTarget} ? Buffer.from("00000000-0000-4000-8000-00000000000" + partition) : value, ${isTarget} ? 0 : event.idAt);`,
+    ),
+    verify: { exit: 1, figures: { ledger_altered: "+" } },
+    audit: { exit: 1, figures: { missing: TARGETS, surplus: TARGETS } },
+    suite: [COLUMNS_TEST],
+  },
+  {
+    name: "other-events-id",
+    defect: "an event is stored under the id of another event of its minute and type",
+    patches: column(
+      "    columns.event_id.push(value, event.idAt);\n",
+      `    const group = event.rule.eventType + Math.floor(eventTimeMs / 60_000);
+    const known = (globalThis.knownIds ??= new Map());
+    const other = known.get(group);
+    if (partition === 0 && record.offset >= ${TARGET_OFFSET} && other !== undefined && !globalThis.mixedUp) {
+      globalThis.mixedUp = true;
+      columns.event_id.push(other, 0);
+    } else {
+      if (partition === 0) known.set(group, Buffer.from(value.subarray(event.idAt, event.idAt + 36)));
+      columns.event_id.push(value, event.idAt);
+    }
+`,
+    ),
+    verify: { exit: 1, figures: { ledger_missing: 1 } },
+    audit: { exit: 1, figures: { missing: 1 } },
+    suite: [{ file: "workers/consumer/crash.integration.test.ts", name: "received and stored once" }],
+  },
+  {
+    name: "letter-skipped",
+    defect: "a dead letter is dropped and its offset committed",
+    patches: [
+      {
+        file: FLUSH,
+        find: "      if (letters.length > 0) await",
+        replace:
+          '      const planted = letters.findIndex(({ errorClass }) => errorClass === "malformed_json");\n      if (planted >= 0) letters.splice(planted, 1);\n      if (letters.length > 0) await',
+      },
+    ],
+    verify: { exit: 1, figures: { offsets_missing: 1 } },
+    audit: { exit: 1, figures: { letters: 1 } },
+    suite: [BAD_INPUT],
+    ci: true,
+  },
+  {
+    name: "letter-bytes",
+    defect: "a dead letter is stored with other bytes",
+    patches: [
+      {
+        file: LETTERS,
+        find: "  const payload = record.value ?? EMPTY;",
+        replace:
+          '  const payload = String(record.value).startsWith("not") ? Buffer.from("another") : (record.value ?? EMPTY);',
+      },
+    ],
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { letters: 1 } },
+    note: "verify counts letters",
+  },
+  {
+    name: "letter-bytes-true-hash",
+    defect: "as before, beside the hash of the right bytes",
+    patches: [
+      {
+        file: LETTERS,
+        find: "    payload,\n    headersJson",
+        replace: '    payload: String(payload).startsWith("not") ? Buffer.from("another") : payload,\n    headersJson',
+      },
+    ],
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { letters: 1 } },
+    note: "verify counts letters",
+  },
+  {
+    name: "letter-class",
+    defect: "a dead letter gets a wrong class",
+    patches: [
+      {
+        file: LETTERS,
+        find: "    errorClass,\n    reason,\n    key:",
+        replace: '    errorClass: errorClass === "malformed_json" ? "schema" : errorClass,\n    reason,\n    key:',
+      },
+    ],
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { letters: 1 } },
+    suite: [BAD_INPUT],
+    note: "verify counts letters",
+  },
+  {
+    name: "letter-not-published",
+    defect: "a dead letter is stored but not sent to the dead-letter topic",
+    patches: [
+      {
+        file: LETTERS,
+        find: "    const tooLarge = await this.#send(\n      letters.map(",
+        replace:
+          '    const tooLarge = await this.#send(\n      letters.filter(({ errorClass }) => errorClass !== "malformed_json").map(',
+      },
+    ],
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { letters: 1 } },
+    suite: [BAD_INPUT],
+    note: "verify counts letters of the store",
+  },
+  {
+    name: "valid-refused",
+    defect: "a valid event becomes a dead letter",
+    patches: onTarget('return { kind: "dead_letter", errorClass: "schema", reason: "planted" };'),
+    verify: { exit: 1, figures: { ledger_missing: TARGETS } },
+    audit: { exit: 1, figures: { missing: TARGETS, letters: TARGETS } },
+    suite: [STORED_ONCE],
+  },
+  {
+    name: "invalid-stored",
+    defect: "an event beyond the age limit is stored",
+    patches: column(
+      "return -aheadMs <= maxAgeMs && aheadMs <= maxFutureMs && bytes <= maxBytes;",
+      "return aheadMs <= maxFutureMs && bytes <= maxBytes;",
+    ),
+    verify: { exit: 0 },
+    audit: { exit: 1, figures: { surplus: 1, letters: 1 } },
+    suite: [BAD_INPUT],
+    note: "verify does not judge messages",
+  },
+  {
+    name: "stored-and-refused",
+    defect: "an event is stored and a dead letter as well",
+    patches: [
+      {
+        file: FLUSH,
+        find: "      const letters = await judge(batch, rows, deps.clock);\n",
+        replace: `      const letters = await judge(batch, rows, deps.clock);
+      for (const { partition, records } of batch.items) {
+        for (const record of records) {
+          if (${isTarget}) letters.push({ record, partition, errorClass: "schema", reason: "planted" });
+        }
+      }
+`,
+      },
+    ],
+    verify: { exit: 1, figures: { offsets_both: TARGETS } },
+    audit: { exit: 1, figures: { letters: TARGETS } },
+    ci: true,
+  },
+  {
+    name: "ledger-record-lost",
+    defect: "the ledger's copy in the store lacks records",
+    patches: [
+      {
+        file: "workers/consumer/ledger-flush.ts",
+        find: '      else if (parsed.entry.record.kind === "count") countEntries',
+        replace:
+          '      else if (parsed.entry.record.kind === "count" && parsed.entry.record.source === "mobile") continue;\n      else if (parsed.entry.record.kind === "count") countEntries',
+      },
+    ],
+    verify: { exit: 1, figures: { ledger_surplus: "+", other: 1 } },
+    audit: { exit: 0 },
+    note: "the audit needs no ledger",
+  },
+];

@@ -1,0 +1,18 @@
+import type { Mutant } from "../mutant.ts";
+import { CONSUMER_MUTANTS } from "./consumer.ts";
+import { PRODUCER_MUTANTS } from "./producer.ts";
+import { STORE_MUTANTS } from "./store.ts";
+
+/** No defect: both checkers must say EXACT, or what they say about the others is worth nothing. */
+const CONTROL: Mutant = {
+  name: "control",
+  defect: "none",
+  verify: { exit: 0 },
+  audit: { exit: 0 },
+  ci: true,
+};
+
+/** All defects of the pipeline, the control first. */
+export const MUTANTS: readonly Mutant[] = [CONTROL, ...CONSUMER_MUTANTS, ...PRODUCER_MUTANTS, ...STORE_MUTANTS];
+
+export { CHECKER_MUTANTS } from "./checkers.ts";
