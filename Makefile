@@ -130,8 +130,12 @@ bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/smoke.ts
 
+# Where it cannot be installed, the scenario that needs it is skipped, and says so.
+.tools/system-chaos.stamp: scripts/system.sh
+	@bash scripts/system.sh chaos && touch $@ || true
+
 .PHONY: chaos
-chaos: build ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
+chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/chaos/main.ts $(ARGS)
 
@@ -144,6 +148,14 @@ chaos-ci: build ## The short selection of `make chaos`
 soak: build ## Compose random faults for MINUTES (default 10), prove the counts again and again (SEED=)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/chaos/soak.ts
+
+.PHONY: bench-engine-cost
+bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the engine, part by part
+	@$(BUN) scripts/bench/engine-cost.ts
+
+.PHONY: bench-scale
+bench-scale: $(MODULES_STAMP) ## Measure refreshes and queries at 1, 10 and 100 million events (SCALE_STEPS)
+	@$(BUN) scripts/bench/scale.ts
 
 .PHONY: terraform-test
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `test` also
-# what only the tests use, with `browser` what the browser tests use. What is missing is installed on Debian as root;
-# elsewhere one line says what to install.
+# what only the tests use, with `browser` what the browser tests use, with `chaos` what wrong clocks need. What is missing
+# is installed on Debian as root; elsewhere one line says what to install.
 set -euo pipefail
 
 missing=()
@@ -15,6 +15,10 @@ command -v mvn >/dev/null || missing+=(maven)
 if [ "${1:-}" = test ]; then
   command -v kcat >/dev/null || missing+=(kcat)
   command -v openssl >/dev/null || missing+=(openssl)
+fi
+
+if [ "${1:-}" = chaos ]; then
+  compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(faketime)
 fi
 
 if [ "${1:-}" = browser ] && [ ! -x "${CHROMIUM:-}" ]; then
@@ -34,5 +38,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   exit 0
 fi
 
-echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat and openssl, for the browser tests Chromium (missing here: ${missing[*]})" >&2
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat and openssl, for the browser tests Chromium, for wrong clocks faketime (missing here: ${missing[*]})" >&2
 exit 1

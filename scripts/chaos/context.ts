@@ -91,7 +91,7 @@ class Context implements ChaosRun {
   startConsumer(env: Readonly<Record<string, string>> = {}): RunningWorker {
     // Shorter than in production, so that what waits for these limits takes seconds.
     const limits = {
-      KAFKA_SESSION_TIMEOUT_MS: "5000",
+      KAFKA_SESSION_TIMEOUT_MS: "6000",
       KAFKA_REBALANCE_TIMEOUT_MS: "10000",
       CLICKHOUSE_TIMEOUT_MS: "10000",
     };
