@@ -4,7 +4,7 @@ import { renderReport } from "./render.ts";
 import type { VerifyReport } from "./report.ts";
 
 const hour = Date.parse("2026-05-01T12:00:00Z");
-const tally = { events: 3, checksum: 5n, money: 0n };
+const tally = { events: 3, checksum: 5n, money: 0n, control: 0n };
 const key = (check: KeyResult["check"], minute: number): KeyResult => ({
   ...{ check, bucket: hour / 1000 + minute * 60, source: "web", eventType: "click", outcome: "different" },
   ...{ expected: tally, found: { ...tally, events: 2 }, instances: [] },
@@ -30,6 +30,13 @@ test("keys in motion are one calm line after the verdict; with --all one by one"
   expect(text).toContain("that hour still receives events");
   expect(text).not.toMatch(/MISSING|SURPLUS|differs/);
   expect(renderReport(report({ moving }), { all: true })).toMatch(/not judged[\s\S]*web +click/);
+});
+
+test("totals that differ beside EXACT are explained, equal ones are not", () => {
+  const totals = { ...report({}).totals, produced: 2 };
+  expect(renderReport(report({ totals }))).toContain("so their totals differ in the newest minutes");
+  expect(renderReport(report({}))).not.toContain("totals differ");
+  expect(renderReport(report({ totals, verdict: "DIFFERENT" }))).not.toContain("totals differ");
 });
 
 test("a conflict says DIFFERENT once and names the command that resolves it, not rewind", () => {

@@ -149,6 +149,14 @@ function renderNotes(report: VerifyReport): string[] {
     const last = lastRecordMs === undefined ? "it never wrote a record" : `last record ${formatTime(lastRecordMs)}`;
     notes.push(`open ledger of a killed instance: ${instance} (${last})`);
   }
+  const { produced, storedOfProducers, storedForeign, minutesView, hoursView } = report.totals;
+  const stored = storedOfProducers + storedForeign;
+  const sidesDiffer = produced !== storedOfProducers || stored !== minutesView || stored !== hoursView;
+  if (report.verdict === "EXACT" && sidesDiffer && report.deadInstances.length === 0 && !report.beyondRetention) {
+    notes.push(
+      "the sides were read one after the other while events arrived, so their totals differ in the newest minutes; each key was compared until it agreed",
+    );
+  }
   if (report.beyondRetention && report.rawFromMs !== undefined) {
     notes.push(
       `before ${formatTime(report.rawFromMs)} raw events are (partly) expired: there only minutes and hours were compared`,
