@@ -6,7 +6,7 @@ const shape = {
   BENCH_RUNS: envInt(1, 100).prefault("5"),
   /** Messages of the topic of small events, and of the one of large events. */
   BENCH_EVENTS: envInt(10_000, 100_000_000).prefault("1000000"),
-  BENCH_LARGE_EVENTS: envInt(10_000, 100_000_000).prefault("250000"),
+  BENCH_LARGE_EVENTS: envInt(10_000, 100_000_000).prefault("500000"),
   /** Messages that are drained once to see the consumer's memory; 0 leaves that out. */
   BENCH_MEMORY_EVENTS: envInt(0, 100_000_000).prefault("2000000"),
   /** Mean sizes of an event, bytes. */
