@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { clickhouseConfigShape } from "../shared/clickhouse/config.ts";
 import { kafkaConfigShape } from "../shared/kafka/config.ts";
+import { pipelineConfigShape } from "../shared/pipeline/config.ts";
 import { envInt } from "../shared/runtime/config.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
@@ -9,12 +10,7 @@ export const consumerConfigSchema = z.object({
   ...workerConfigShape,
   ...kafkaConfigShape,
   ...clickhouseConfigShape,
-  KAFKA_GROUP_ID: z.string().min(1).default("countinghouse").describe("Consumer group of the events topic"),
-  KAFKA_LEDGER_GROUP_ID: z
-    .string()
-    .min(1)
-    .default("countinghouse-ledger")
-    .describe("Consumer group that copies the producers' ledger into ClickHouse"),
+  ...pipelineConfigShape,
   KAFKA_SESSION_TIMEOUT_MS: envInt(6_000, 300_000)
     .prefault("15000")
     .describe("A consumer that is silent for this long loses its partitions, ms; three times its heartbeat at least"),
@@ -24,28 +20,19 @@ export const consumerConfigSchema = z.object({
   KAFKA_FETCH_MAX_WAIT_MS: envInt(10, 5_000)
     .prefault("100")
     .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
-  BATCH_MAX_ROWS: envInt(1, 1_000_000).prefault("10000").describe("Rows of one insert at most"),
+  BATCH_MAX_ROWS: envInt(1, 1_000_000).prefault("16000").describe("Rows of one insert at most"),
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
-    .prefault("6291456")
+    .prefault("10485760")
     .describe("Message bytes that complete a batch, bytes"),
   BATCH_MIN_AGE_MS: envInt(1, 60_000)
-    .prefault("100")
+    .prefault("200")
     .describe(
       "A batch waits this long for more while ClickHouse is quick, ms; longer, up to BATCH_MAX_AGE_MS, as it slows",
     ),
   BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
-    .prefault("12582912")
+    .prefault("18874368")
     .describe("Messages held in memory before fetching pauses, bytes"),
-  EVENT_MAX_AGE_DAYS: envInt(1, 3_650)
-    .prefault("30")
-    .describe("Events older than this when appended are dead letters (too_old); below the retention of raw events"),
-  EVENT_MAX_FUTURE_MINUTES: envInt(0, 525_600)
-    .prefault("10")
-    .describe("Events further ahead of their append time are dead letters (in_future)"),
-  EVENT_MAX_BYTES: envInt(100, 100_000_000)
-    .prefault("1000000")
-    .describe("Larger messages are dead letters (too_large), bytes"),
   LATE_AFTER_MS: envInt(0, 86_400_000)
     .prefault("20000")
     .describe("An event appended this long after it happened counts as late, ms"),

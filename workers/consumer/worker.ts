@@ -47,7 +47,7 @@ export type Ingest = Component & {
 };
 
 /** Fetches that neither starve nor flood the buffer. */
-const FETCH = { minBytes: 65_536, maxBytesPerPartition: 1_048_576, maxBytes: 6_291_456, maxRunRecords: 1_000 };
+const FETCH = { minBytes: 65_536, maxBytesPerPartition: 524_288, maxBytes: 3_145_728, maxRunRecords: 1_000 };
 /** Garbage is collected once per so many bytes of batches: about 30,000 events of usual size. */
 const GARBAGE_BYTES = 16_777_216;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */

@@ -50,6 +50,8 @@ const INSERT_SETTINGS: Settings = {
   async_insert: 0,
   // The answer waits for the end of the insert, so its status line tells the outcome.
   wait_end_of_query: 1,
+  // Copies within one insert are left to merges and FINAL: looking for them in every block cost 0.45 of 1.9 CPU-µs a row.
+  optimize_on_insert: 0,
 };
 
 /** Connects lazily; the database need not exist until the first request. */

@@ -75,6 +75,22 @@ test("duplicates and redeliveries leave counts, checksums and the earliest copy 
   expect(duplicates).toEqual({ received: "70", duplicates: "20", redelivered: "50" });
 }, 30_000);
 
+test("copies within one insert are one event, also while it is the only part of its day", async () => {
+  const minute = base - 20 * DAY;
+  const first = row(minute, { userId: "first" });
+  const later = Array.from({ length: 3 }, () => ({ ...first, userId: "later", kafkaOffset: nextOffset++ }));
+  await insert([...later.slice(1), first, ...later.slice(0, 1), row(minute + 1)]);
+  const stored = () =>
+    db.clickhouse.query<{ user: string }>(
+      "SELECT user_id AS user FROM events WHERE event_minute = {m:UInt32} AND event_id = {id:UUID}",
+      { params: { m: minute / 1000, id: first.eventId } },
+    );
+  expect(await stored()).toEqual([{ user: "first" }]);
+  await until("two events", async () => (await minuteGroups(minute))[0]?.events === "2");
+  await db.clickhouse.command("OPTIMIZE TABLE events_raw FINAL");
+  expect(await stored()).toEqual([{ user: "first" }]);
+}, 60_000);
+
 test("events that come days late reach their minute, hour and day", async () => {
   const minute = base - 3 * DAY + 59 * MINUTE;
   await insert([row(minute + 59_999), row(minute + MINUTE)]);
