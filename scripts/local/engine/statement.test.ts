@@ -93,7 +93,8 @@ test("rows in a binary format may follow their INSERT in the body", () => {
   expect(binaryRowsAt(`${head}\x01\n INSERT`)).toBe(head.length);
   expect(binaryRowsAt("insert into t format RowBinaryWithNames \r\n\n")).toBe(42);
   expect(binaryRowsAt("INSERT INTO t FORMAT JSONEachRow\n{}")).toBeUndefined();
-  expect(binaryRowsAt("INSERT INTO t SELECT 1")).toBeUndefined();
+  expect(binaryRowsAt("INSERT INTO t SELECT 1 FORMAT Native")).toBeUndefined();
+  expect(binaryRowsAt("INSERT INTO t (a) FROM INFILE '/f' FORMAT Native")).toBeUndefined();
   expect(binaryRowsAt("SELECT 1 FORMAT Native\n")).toBeUndefined();
 });
 

@@ -75,6 +75,8 @@ export function spoilsSession(text: string): boolean {
 /** Formats whose rows are bytes, not text. */
 const BINARY_FORMAT = /^(Native|RowBinary.*|Parquet|Arrow.*|ORC|Avro|MsgPack|BSONEachRow)$/i;
 
+const ROWS_FROM_ELSEWHERE: ReadonlySet<string> = new Set(["INFILE", "SELECT", "WITH", "VALUES"]);
+
 /**
  * Where the rows start in a body that is `INSERT … FORMAT Native` followed by rows, and likewise for the other binary
  * formats; undefined for any other body. `head` are its first bytes, one character each.
@@ -84,6 +86,7 @@ export function binaryRowsAt(head: string): number | undefined {
   for (const token of tokens(head)) {
     first ??= token;
     if (first.text !== "INSERT") return undefined;
+    if (token.kind === "word" && token.depth === 0 && ROWS_FROM_ELSEWHERE.has(token.text)) return undefined;
     if (before?.text === "FORMAT" && before.kind === "word" && before.depth === 0) {
       if (!BINARY_FORMAT.test(token.text)) return undefined;
       // As the server: blanks, then at most one end of line, belong to the statement.
