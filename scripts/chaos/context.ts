@@ -172,7 +172,7 @@ class Context implements ChaosRun {
     this.log(`recovered in ${seconds.toFixed(1)} s`);
   }
 
-  /** While the broker is down there is nothing to read; that is no failure before the deadline. */
+  /** While broker or engine is down there is nothing to read; that is no failure before the deadline. */
   async #patiently<T>(read: () => Promise<T>, deadline: number): Promise<T> {
     for (;;) {
       try {
@@ -193,13 +193,21 @@ class Context implements ChaosRun {
   }
 
   async untilMoreStored(by = 1): Promise<void> {
-    const before = await this.stored();
-    const more = async () => (await this.stored()) >= before + by;
+    const deadline = performance.now() + 2 * MINUTE_MS;
+    const stored = () => this.#patiently(() => this.stored(), deadline);
+    const before = await stored();
+    const more = async () => (await stored()) >= before + by;
     await waitFor(more, { timeoutMs: 2 * MINUTE_MS, intervalMs: 200, describe: `${by} more events in the store` });
   }
 
   log(text: string): void {
     console.log(`    ${((performance.now() - this.#began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
+  }
+
+  async endLoads(): Promise<void> {
+    const loads = this.#started.filter(({ kind }) => kind === "load");
+    for (const { worker, endless } of loads) if (endless && worker.exitCode === null) void worker.kill("SIGTERM");
+    await Promise.all(loads.map(({ worker }) => withDeadline(worker.exited, "the producer to end", 3 * MINUTE_MS)));
   }
 
   async settle(): Promise<string[]> {
@@ -208,10 +216,7 @@ class Context implements ChaosRun {
     this.store.inject(() => "pass");
     if (!this.#started.some(({ kind, worker }) => kind === "consumer" && worker.exitCode === null))
       this.startConsumer();
-    const loads = this.#started.filter(({ kind }) => kind === "load");
-    // A load without an end is asked to end: it sends what it has and closes its ledger.
-    for (const { worker, endless } of loads) if (endless && worker.exitCode === null) void worker.kill("SIGTERM");
-    await Promise.all(loads.map(({ worker }) => withDeadline(worker.exited, "the producer to end", 3 * MINUTE_MS)));
+    await this.endLoads();
     if (this.recoveryS === undefined) await this.recovered();
     return this.#started
       .filter(

@@ -39,7 +39,7 @@ function portOf(server: Server): number {
 
 function connect(): Socket {
   const socket = createConnection({ host: "127.0.0.1", port: link.port });
-  socket.on("data", (chunk) => void chunks.push(chunk));
+  socket.on("data", (chunk: Buffer) => void chunks.push(chunk));
   socket.on("error", () => undefined);
   return socket;
 }

@@ -72,6 +72,8 @@ export type ChaosContext = {
   kill(worker: RunningWorker, signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts a simulated load, straight to the broker; it must end with exit code 0 unless the scenario kills it. */
   startLoad(options?: LoadOptions): RunningWorker;
+  /** Has the loads end (they send what they have, and close their ledgers), and waits for that. The runner does it, too. */
+  endLoads(): Promise<void>;
   /** Sends these lines with `producer file`; what is an event of the contract is remembered as sent. */
   produce(lines: readonly (string | Readonly<Record<string, unknown>>)[]): Promise<void>;
   /** Holds inserts into a table of ClickHouse from now on: all of them, or only the first. */

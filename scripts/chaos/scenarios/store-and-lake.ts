@@ -59,6 +59,7 @@ async function killedMidExport(context: ChaosContext): Promise<void> {
     }
     proxy.inject(() => "pass");
     await context.recovered();
+    await context.endLoads();
     await proveLake(context, env);
   } finally {
     proxy.close();
@@ -66,7 +67,7 @@ async function killedMidExport(context: ChaosContext): Promise<void> {
   }
 }
 
-/** Exports what is left, and compares every file with the store. Hours of the running load are left to a later export. */
+/** Exports what is left until every file equals the store; hours that are being recomputed wait for the next export. */
 async function proveLake({ pipeline, log }: ChaosContext, env: Record<string, string>): Promise<void> {
   let last = "";
   const equal = async () => {
