@@ -125,6 +125,24 @@ fuzz: build ## Fuzz contract, Kafka messages and HTTP, 100,000 cases each (PART=
 	@$(BUN) scripts/local/fetch.ts
 	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/fuzz/main.ts
 
+.PHONY: bench
+bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/main.ts
+
+.PHONY: bench-publish
+bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into docs/performance.md
+	@$(BUN) scripts/bench/publish.ts
+
+.PHONY: bench-guard
+bench-guard: build ## Compare the CPU per event with the stored ratio to the Kafka engine, 90 s
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/guard.ts
+
+.tools/system-bench.stamp: scripts/system.sh
+	@bash scripts/system.sh bench
+	@mkdir -p .tools && touch $@
+
 .PHONY: bench-smoke
 bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
