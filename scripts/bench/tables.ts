@@ -71,7 +71,8 @@ const RATIO_TITLES: Readonly<Record<string, string>> = {
   events_per_worker_cpu_s_vs_python: "the same, consumer processes alone",
 };
 
-function ratiosTable(results: BenchResults): Table {
+/** countinghouse against its peers. */
+export function ratiosTable(results: BenchResults): Table {
   const rows = [results, results.large].flatMap(({ event_bytes, ratios }) =>
     Object.entries(ratios).map(([name, { min, median, max }]) => [
       `${RATIO_TITLES[name] ?? name} (${event_bytes} bytes)`,
@@ -148,7 +149,8 @@ function citedTable(): Table {
   };
 }
 
-function targetsTable(results: BenchResults): Table {
+/** What is reached, and what is missed by how much. */
+export function targetsTable(results: BenchResults): Table {
   const rows = judge(results).map(({ name, wanted, measured, met, miss }) => [
     name,
     wanted,

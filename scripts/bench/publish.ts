@@ -1,0 +1,75 @@
+/**
+ * `make bench-publish`: writes the figures of bench/results/latest.json into docs/performance.md and README.md, between
+ * their markers, and draws docs/images/performance.svg. What stands outside the markers is left alone.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { chart } from "./chart.ts";
+import type { BenchResults } from "./results.ts";
+import { asMarkdown, ratiosTable, tablesOf, targetsTable } from "./tables.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const LATEST = join(ROOT, "bench/results/latest.json");
+const BEGIN = "<!-- benchmark: written by `make bench-publish` -->";
+const END = "<!-- benchmark: end -->";
+
+/** Replaces what stands between the markers; appends them when the text has none. */
+export function withBlock(text: string, block: string): string {
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  const marked = `${BEGIN}\n${block.trim()}\n${END}`;
+  if (from < 0 || to < from) return `${text.trimEnd()}\n\n${marked}\n`;
+  return text.slice(0, from) + marked + text.slice(to + END.length);
+}
+
+/** The block of docs/performance.md. */
+export function performanceBlock(results: BenchResults): string {
+  return `## Side by side
+
+Measured by \`make bench\` on ${results.machine}, commit \`${results.commit}\`, ${results.date.slice(0, 10)}: every peer in
+turn, ${results.runs} rounds, on the same topic of 6 partitions, the same events of all four sources (10 % late, 5 %
+sent twice) and the same tables. Everything runs on that one machine: broker, engine, workers. Medians over the rounds.
+
+![Throughput and CPU time per event](images/performance.svg)
+
+${tablesOf(results).map(asMarkdown).join("\n")}
+How it is counted:
+
+- *events/s* is the rate from the first insert that was seen to the last one. Start-up is in the CPU time, not in the rate.
+- *CPU-µs/event* is user and system time of the worker's process and the engine's, from the start of the peer until every
+  event is stored and the minute and hour views show it; *until stored* leaves out what the views do afterwards. The
+  broker's is apart. Merges that follow later are in none of them.
+- Each run has an engine process of its own on empty data. *exact*: afterwards \`events\` and \`events_per_minute\` showed
+  each event once. The tables see to that, for every peer, as long as nothing fails; only countinghouse validates payloads,
+  keeps dead letters, and proves it.
+- The Kafka engine runs in the same engine process and feeds the same table, so that the same marks, index and refreshed views
+  follow: [kafka-engine.sql](../scripts/bench/peers/kafka-engine.sql). It neither validates payloads nor keeps unknown
+  fields.
+- The Python pipeline is [pipeline.py](../bench/python/pipeline.py); it validates the envelope with pydantic.
+- *MB* are 10⁶ bytes of message values.`;
+}
+
+/** The block of README.md. */
+export function readmeBlock(results: BenchResults): string {
+  return `Side by side with ClickHouse's Kafka engine and a hand-written Python pipeline, by \`make bench\` on ${results.machine},
+commit \`${results.commit}\`:
+
+${[ratiosTable(results), targetsTable(results)].map(asMarkdown).join("\n")}
+All figures, how they are counted and where the time goes: [Performance](docs/performance.md).`;
+}
+
+async function rewrite(path: string, block: string, first: string): Promise<void> {
+  const text = existsSync(path) ? await Bun.file(path).text() : first;
+  await Bun.write(path, withBlock(text, block));
+}
+
+if (import.meta.main) {
+  if (!existsSync(LATEST)) {
+    console.error("bench/results/latest.json is missing: run `make bench` first");
+    process.exit(1);
+  }
+  const results = (await Bun.file(LATEST).json()) as BenchResults;
+  await Bun.write(join(ROOT, "docs/images/performance.svg"), chart(results));
+  await rewrite(join(ROOT, "docs/performance.md"), performanceBlock(results), "# Performance\n");
+  await rewrite(join(ROOT, "README.md"), readmeBlock(results), "");
+  console.log("docs/performance.md, docs/images/performance.svg and README.md show bench/results/latest.json");
+}
