@@ -2,7 +2,7 @@ import { NAMESPACE, RELEASE } from "./settings.ts";
 import { type Cluster, Refusal } from "./shell.ts";
 import { say, step } from "./ui.ts";
 import { verify } from "./verify.ts";
-import { waitReady, waitRollout } from "./wait.ts";
+import { waitReady, waitRollout, waitUntil } from "./wait.ts";
 
 type Topic = { spec: { partitions: number } };
 
@@ -27,61 +27,63 @@ export async function scale(cluster: Cluster, text: string | undefined): Promise
 const settled = (cluster: Cluster, resource: string, pods: string) =>
   waitRollout(cluster, resource, { namespace: NAMESPACE.app, pods, timeoutMs: cluster.settings.timeoutMs });
 
-type Pods = { items: { metadata: { name: string; uid: string } }[] };
+type Pods = {
+  items: {
+    metadata: { name: string; uid: string };
+    status?: { conditions?: { type: string; status: string }[] };
+  }[];
+};
 
-/** Deletes the first pod that matches, at once as a crash would (`now`) or politely, and resolves with its name. */
-export async function deletePod(cluster: Cluster, selector: string, now: boolean): Promise<string> {
-  const pods = await cluster.get<Pods>(["pods", "-n", NAMESPACE.app, "-l", selector]);
-  const pod = pods?.items[0]?.metadata.name;
-  if (pod === undefined) throw new Refusal(`no pod matches ${selector}`);
-  const force = now ? ["--grace-period=0", "--force"] : [];
-  await cluster.kubectl(["delete", "pod", pod, "-n", NAMESPACE.app, ...force]);
-  return pod;
-}
+/** What the chaos run and the laboratory delete; `back` is what must hold besides the pods themselves. */
+export type Victim = { name: string; selector: string; back: (cluster: Cluster) => Promise<void> };
 
-/** What the chaos run and the laboratory delete, and how each is known to be back. */
-export const VICTIMS = [
+export const VICTIMS: readonly Victim[] = [
   {
     name: "a consumer",
     selector: "app.kubernetes.io/component=consumer",
-    back: (cluster: Cluster) => settled(cluster, "deployment/consumer", "app.kubernetes.io/component=consumer"),
+    back: (cluster) => settled(cluster, "deployment/consumer", "app.kubernetes.io/component=consumer"),
   },
   {
     name: "the broker",
     selector: `strimzi.io/name=${RELEASE}-kafka`,
-    back: async (cluster: Cluster) => {
+    back: (cluster) => {
       const limits = { namespace: NAMESPACE.app, timeoutMs: cluster.settings.timeoutMs };
-      await brokerBack(cluster);
-      await waitReady(cluster, `kafka/${RELEASE}`, { ...limits, pods: `strimzi.io/cluster=${RELEASE}` });
+      return waitReady(cluster, `kafka/${RELEASE}`, { ...limits, pods: `strimzi.io/cluster=${RELEASE}` });
     },
   },
   {
     name: "ClickHouse",
     selector: "app.kubernetes.io/name=clickhouse",
-    back: (cluster: Cluster) => settled(cluster, "statefulset/clickhouse", "app.kubernetes.io/name=clickhouse"),
+    back: (cluster) => settled(cluster, "statefulset/clickhouse", "app.kubernetes.io/name=clickhouse"),
   },
-] as const;
+];
 
-async function brokerBack(cluster: Cluster): Promise<void> {
-  const selector = `strimzi.io/name=${RELEASE}-kafka`;
-  const seconds = Math.round(cluster.settings.timeoutMs / 1000);
-  const wait = ["wait", "pod", "-l", selector, "-n", NAMESPACE.app, "--for=condition=Ready", `--timeout=${seconds}s`];
-  // The replacement appears a moment after the old pod has gone.
-  for (let i = 0; i < 60; i++) {
-    const pods = await cluster.get<Pods>(["pods", "-n", NAMESPACE.app, "-l", selector]);
-    if ((pods?.items.length ?? 0) > 0) break;
-    await Bun.sleep(1_000);
-  }
-  await cluster.kubectl(wait, { timeoutMs: cluster.settings.timeoutMs + 10_000 });
+/**
+ * Deletes the victim's first pod at once, as a crash would, waits until it is replaced, and resolves with its name.
+ * Right after the deletion a workload's status still counts the pod that is gone, so the pods themselves are looked at.
+ */
+export async function deleteVictim(cluster: Cluster, { name, selector, back }: Victim): Promise<string> {
+  const podsNow = async () => (await cluster.get<Pods>(["pods", "-n", NAMESPACE.app, "-l", selector]))?.items ?? [];
+  const before = await podsNow();
+  const pod = before[0]?.metadata;
+  if (pod === undefined) throw new Refusal(`no pod matches ${selector}`);
+  await cluster.kubectl(["delete", "pod", pod.name, "-n", NAMESPACE.app, "--grace-period=0", "--force"]);
+  const waiting = { what: `${name} to be back`, namespace: NAMESPACE.app, pods: selector };
+  await waitUntil(cluster, { ...waiting, timeoutMs: cluster.settings.timeoutMs }, async () => {
+    const ready = (await podsNow()).filter(
+      ({ metadata, status }) =>
+        metadata.uid !== pod.uid && status?.conditions?.some((one) => one.type === "Ready" && one.status === "True"),
+    );
+    return ready.length >= before.length || `${ready.length} of ${before.length} pods ready`;
+  });
+  await back(cluster);
+  return pod.name;
 }
 
 /** Deletes each of the victims in turn under load, waits until it is back, then verifies. Resolves with verify's code. */
 export async function chaos(cluster: Cluster): Promise<number> {
   for (const victim of VICTIMS) {
-    await step(`deleting ${victim.name} without warning`, async () => {
-      await deletePod(cluster, victim.selector, true);
-      await victim.back(cluster);
-    });
+    await step(`deleting ${victim.name} without warning`, () => deleteVictim(cluster, victim));
     await Bun.sleep(5_000);
   }
   const verdict = await step("verifying", () => verify(cluster));

@@ -1,4 +1,4 @@
-import { deletePod, scale, VICTIMS } from "../cluster/operate.ts";
+import { deleteVictim, scale, VICTIMS } from "../cluster/operate.ts";
 import { NAMESPACE, RELEASE } from "../cluster/settings.ts";
 import type { Cluster } from "../cluster/shell.ts";
 import { openSql, type Sql } from "../cluster/sql.ts";
@@ -6,6 +6,7 @@ import { installApp, waitForApp } from "../cluster/up.ts";
 import { verify } from "../cluster/verify.ts";
 import { waitRollout } from "../cluster/wait.ts";
 import { waitFor } from "../lib/wait-for.ts";
+import { consoleAnswers, watchProves } from "./console.ts";
 import { type Context, check, make } from "./context.ts";
 import { moreEvents, totals } from "./load.ts";
 import { consumerAs, FORBIDDEN_POD, isReady } from "./pods.ts";
@@ -96,7 +97,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "every resource is accepted by the API server against the real CRDs",
     sources: ["cluster"],
     run: async ({ cluster }) => {
-      const all = "consumer.autoscaling.enabled=true,console.enabled=true";
+      const all =
+        "consumer.autoscaling.enabled=true,console.enabled=true,lake.enabled=true,lake.url=s3://bucket/prefix";
       const rendered = await cluster.helm([
         "template",
         RELEASE,
@@ -138,7 +140,7 @@ export const SCENARIOS: readonly Scenario[] = [
     sources: ["cluster"],
     run: async ({ cluster }) => {
       const query = `up{namespace="${NAMESPACE.app}"}`;
-      const workers = ["producer", "consumer", "ingest", "console"];
+      const workers = ["producer", "consumer", "ingest", "console", "verify-watch"];
       let jobs: string[] = [];
       await waitFor(
         async () => {
@@ -155,8 +157,13 @@ export const SCENARIOS: readonly Scenario[] = [
         "/api/v2/status",
       );
       check(typeof status.cluster.status === "string", "Alertmanager's status has no cluster");
-      return `up: ${[...new Set(jobs)].sort().join(", ")}; Alertmanager ${status.cluster.status}`;
+      return `up: ${[...new Set(jobs)].sort().join(", ")}; Alertmanager answers (clustering ${status.cluster.status})`;
     },
+  },
+  {
+    name: "the console shows events, lag and proofs to holders of its token, and verify-watch keeps proving",
+    sources: ENGINE,
+    run: async ({ cluster }) => `${await watchProves(cluster)}; ${await consoleAnswers(cluster)}`,
   },
   {
     name: "scaling the consumer 1 → 3 → 1 under load",
@@ -174,8 +181,7 @@ export const SCENARIOS: readonly Scenario[] = [
       name: `deleting ${victim.name} under load, without warning`,
       sources: FAULT,
       run: async ({ cluster }) => {
-        const pod = await deletePod(cluster, victim.selector, true);
-        await victim.back(cluster);
+        const pod = await deleteVictim(cluster, victim);
         await flow(cluster, 500);
         return `${pod} deleted; ${await exact(cluster)}`;
       },

@@ -19,6 +19,7 @@ Not shown by this laboratory:
   - the ClickHouse server: the same engine runs behind a front, with the users of k8s/clickhouse, but without grants, quotas,
     TLS, the native protocol and its Prometheus endpoint
   - NetworkPolicies are accepted but not enforced; KEDA's resources are validated but nothing scales by them
+  - the lake's CronJobs are validated but have no S3 service to run against (make test-lake runs what they run)
   - kube-prometheus-stack's chart and Grafana: prometheus-operator, Prometheus and Alertmanager are real
   - kind with several nodes, and images pulled from a registry`;
 

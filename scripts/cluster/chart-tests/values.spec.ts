@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { RETENTION_SLACK_DAYS } from "../../../workers/shared/clickhouse/retention.ts";
 import { CHART, template, type Values } from "./render.ts";
 
 describe("values the schema refuses", () => {
@@ -47,7 +48,10 @@ describe("values the schema refuses", () => {
   });
 
   test("raw events that are dropped before they may arrive", () => {
-    const { code, stderr } = template({ "events.maxAgeDays": 90, "events.rawRetentionDays": 97 });
+    // The consumer's own rule: a chart that accepted less would install a consumer that refuses to start.
+    const keptFor = (days: number) => template({ "events.maxAgeDays": 90, "events.rawRetentionDays": days });
+    expect(keptFor(90 + RETENTION_SLACK_DAYS).code).toBe(0);
+    const { code, stderr } = keptFor(90 + RETENTION_SLACK_DAYS - 1);
     expect(code).not.toBe(0);
     expect(stderr).toContain("events.rawRetentionDays (97) must be at least 8 more than events.maxAgeDays (90)");
   });
