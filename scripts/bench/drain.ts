@@ -29,6 +29,12 @@ export type DrainResult = {
   exact: boolean;
 };
 
+/** Told of a drain: the processes when they work, and the end, while they still run. */
+export type DrainWatch = {
+  onStart?: (enginePid: number, workerPid: number | undefined) => void;
+  onSettled?: () => void;
+};
+
 /** CPU time, µs per message. */
 export type ProcessCpu = { worker: number; engine: number; broker: number };
 
@@ -37,9 +43,16 @@ const MARKS_SQL =
 /** Asking costs the engine some ms of CPU: seldom enough to be below 2 % of a core. */
 const POLL_MS = 200;
 const TIMEOUT_MS = 900_000;
+/** Without one more row for so long, a peer is stuck. */
+const STALL_MS = 120_000;
 
 /** Measures a peer on a fresh store. @throws when it does not store everything in 15 minutes, or ends. */
-export async function measureDrain(stage: Stage, peer: Peer, topic: FilledTopic): Promise<DrainResult> {
+export async function measureDrain(
+  stage: Stage,
+  peer: Peer,
+  topic: FilledTopic,
+  watch: DrainWatch = {},
+): Promise<DrainResult> {
   const store = await stage.store();
   let running: RunningPeer | undefined;
   try {
@@ -48,12 +61,14 @@ export async function measureDrain(stage: Stage, peer: Peer, topic: FilledTopic)
     const beganMs = Date.now();
     running = await peer.start(task);
     meter.workerPid = running.pid;
+    watch.onStart?.(meter.enginePid, running.pid);
     const { first, last } = await progress(store, peer, topic, meter);
     const stored = meter.perEvent(topic.messages);
     const plain = peer.progressSql !== undefined;
     if (!plain) await settle(store);
     const settled = plain ? stored : meter.perEvent(topic.messages);
     const settledMs = Date.now();
+    watch.onSettled?.();
     const eventsPerS = ((topic.messages - first.rows) / (last.ms - first.ms)) * 1_000;
     return {
       peer: peer.name,
@@ -82,11 +97,14 @@ async function progress(
 ): Promise<{ first: Progress; last: Progress }> {
   let first: Progress | undefined;
   let rows = 0;
+  let grewAtMs = performance.now();
   const last = await waitFor(
     async () => {
       meter.assertAlive();
       const row = await store.one<{ rows: string; last_ms: string }>(peer.progressSql ?? MARKS_SQL);
       const seen = { rows: Number(row.rows), ms: Number(row.last_ms) || Date.now() };
+      if (seen.rows > rows) grewAtMs = performance.now();
+      else if (performance.now() - grewAtMs > STALL_MS) throw new Error(`${peer.name} is stuck at ${rows} rows`);
       rows = seen.rows;
       if (rows > 0) first ??= seen;
       return rows >= topic.messages ? seen : undefined;
@@ -118,7 +136,7 @@ async function isExact(store: Store, topic: FilledTopic): Promise<boolean> {
 class CpuMeter {
   readonly startedMs = Date.now();
   workerPid: number | undefined;
-  readonly #enginePid: number;
+  readonly enginePid: number;
   readonly #brokerPid: number;
   readonly #atStart: ProcessCpu;
 
@@ -126,7 +144,7 @@ class CpuMeter {
     const { pid: engine } = store.engine;
     const { pid: broker } = stage.broker;
     if (engine === undefined || broker === undefined) throw new Error("engine or broker does not run");
-    this.#enginePid = engine;
+    this.enginePid = engine;
     this.#brokerPid = broker;
     this.#atStart = { worker: 0, engine: cpuSeconds(engine), broker: cpuSeconds(broker) };
   }
@@ -145,13 +163,13 @@ class CpuMeter {
     const perEvent = (seconds: number) => (seconds / events) * 1e6;
     return {
       worker: this.workerPid === undefined ? 0 : perEvent(cpuSeconds(this.workerPid)),
-      engine: perEvent(cpuSeconds(this.#enginePid) - this.#atStart.engine),
+      engine: perEvent(cpuSeconds(this.enginePid) - this.#atStart.engine),
       broker: perEvent(cpuSeconds(this.#brokerPid) - this.#atStart.broker),
     };
   }
 
   peakMib(): { worker: number; engine: number } {
     const peak = (pid: number) => memoryBytes(pid).peak / 1_048_576;
-    return { worker: this.workerPid === undefined ? 0 : peak(this.workerPid), engine: peak(this.#enginePid) };
+    return { worker: this.workerPid === undefined ? 0 : peak(this.workerPid), engine: peak(this.enginePid) };
   }
 }

@@ -15,6 +15,7 @@ import { kafkaEngine, kafkaEngineBare } from "./peers/kafka-engine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { preparePython, python } from "./peers/python.ts";
 import { describeMachine } from "./process-stats.ts";
+import { profileDrain } from "./profile.ts";
 import { type BenchResults, figuresOf, type SizeFigures, totalCpu } from "./results.ts";
 import { benchSettings } from "./settings.ts";
 import { Stage } from "./stage.ts";
@@ -23,7 +24,8 @@ import { round } from "./targets.ts";
 import { type FilledTopic, fillTopic } from "./topic-filler.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-const LATEST = join(ROOT, "bench/results/latest.json");
+const RESULTS = join(ROOT, "bench/results");
+const LATEST = join(RESULTS, "latest.json");
 const PEERS: readonly Peer[] = [countinghouse, kafkaEngine, python];
 
 const settings = benchSettings();
@@ -114,23 +116,26 @@ async function measureAll(stage: Stage): Promise<BenchResults> {
   const largeFigures = await measureSize(stage, large);
   const liveResults = await live(stage);
   const peak = await memory(stage);
+  say("profile of one more drain");
+  const profile = await profileDrain(stage, small, RESULTS);
   return {
     ...head,
     ...smallFigures,
     large: largeFigures,
     live: liveResults,
     ...(peak === undefined ? {} : { memory: peak }),
+    profile,
     settings,
   };
 }
 
+mkdirSync(RESULTS, { recursive: true });
 say(`machine: ${describeMachine()}`);
 await preparePython();
 await prepareKafkaTools();
 const stage = await Stage.start();
 try {
   const results = await measureAll(stage);
-  mkdirSync(join(ROOT, "bench/results"), { recursive: true });
   await Bun.write(LATEST, `${JSON.stringify(results, null, 2)}\n`);
   console.log(`\n${tablesOf(results).map(asText).join("\n")}`);
   console.log("Written to bench/results/latest.json. `make bench-publish` puts it into docs/performance.md.");

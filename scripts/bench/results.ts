@@ -1,6 +1,7 @@
 import type { DrainResult } from "./drain.ts";
 import type { Limits } from "./limits.ts";
 import type { LiveResult } from "./live.ts";
+import type { Profile } from "./profile.ts";
 import type { BenchSettings } from "./settings.ts";
 
 /** Least, middle and greatest of the runs. */
@@ -52,6 +53,7 @@ export type BenchResults = {
   large: SizeFigures;
   live: LiveResult[];
   memory?: { messages: number; worker_rss_mb: number };
+  profile: Profile;
 } & SizeFigures;
 
 /** The rounds of one size: each holds one result of every peer. */

@@ -33,6 +33,7 @@ export class Stage {
     readonly broker: Broker,
   ) {}
 
+  /** Starts the broker. SIGINT and SIGTERM end everything and remove the data. @throws {StartError} */
   static async start(): Promise<Stage> {
     const dir = mkdtempSync(join(tmpdir(), "countinghouse-bench-"));
     const broker = new Broker({
@@ -42,6 +43,9 @@ export class Stage {
       heapMb: 1_024,
     });
     const stage = new Stage(dir, broker);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => void stage.stop().finally(() => process.exit(130)));
+    }
     try {
       await broker.start();
       return stage;

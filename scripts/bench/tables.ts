@@ -2,6 +2,7 @@ import { CITED } from "./cited.ts";
 import { countinghouse } from "./peers/countinghouse.ts";
 import { kafkaEngine, kafkaEngineBare } from "./peers/kafka-engine.ts";
 import { python } from "./peers/python.ts";
+import type { ThreadCost } from "./profile.ts";
 import type { BenchResults, SizeFigures } from "./results.ts";
 import { judge, round } from "./targets.ts";
 
@@ -26,6 +27,7 @@ export function tablesOf(results: BenchResults): Table[] {
     liveTable(results),
     limitsTable(results),
     citedTable(),
+    ...profileTables(results),
     targetsTable(results),
   ];
 }
@@ -147,6 +149,25 @@ function citedTable(): Table {
     title: "Published by others, not measured here (other machines, other data)",
     rows: [["", "events/s per core", "conditions"], ...rows],
   };
+}
+
+function profileTables({ profile, event_bytes }: BenchResults): Table[] {
+  const threads = (title: string, costs: readonly ThreadCost[]): Table => ({
+    title,
+    rows: [["thread", "CPU-µs/event"], ...costs.map(({ name, cpuUsPerEvent }) => [name, round(cpuUsPerEvent)])],
+  });
+  const hot = profile.consumer.map(({ where, share }) => [where, `${(share * 100).toFixed(1)} %`]);
+  return [
+    threads(`Where the engine's CPU goes, by thread (${event_bytes} bytes)`, profile.engineThreads),
+    threads(
+      `Where the consumer's CPU goes, by thread (${event_bytes} bytes, under the profiler)`,
+      profile.consumerThreads,
+    ),
+    {
+      title: `The consumer's main thread by function, own time; whole profile: bench/results/${profile.file}`,
+      rows: [["function", "share"], ...hot],
+    },
+  ];
 }
 
 /** What is reached, and what is missed by how much. */

@@ -1,22 +1,16 @@
+import { join } from "node:path";
 import { startWorker } from "../../../workers/shared/testing/worker.ts";
-import type { Peer } from "./peer.ts";
+import { dieWithParent } from "../../lib/die-with-parent.ts";
+import type { Peer, Task } from "./peer.ts";
+
+const ROOT = join(import.meta.dir, "../../..");
 
 /** The compiled consumer as it is deployed, all guarantees on. */
 export const countinghouse: Peer = {
   name: "countinghouse",
   title: "countinghouse",
-  async start({ store, topic }) {
-    const worker = startWorker({
-      binary: "consumer",
-      env: {
-        ...store.env,
-        KAFKA_EVENTS_TOPIC: topic.topic,
-        KAFKA_DLQ_TOPIC: `${topic.topic}.dlq`,
-        KAFKA_LEDGER_TOPIC: `${topic.topic}.ledger`,
-        KAFKA_GROUP_ID: `bench-${crypto.randomUUID()}`,
-        KAFKA_LEDGER_GROUP_ID: `bench-ledger-${crypto.randomUUID()}`,
-      },
-    });
+  async start(task) {
+    const worker = startWorker({ binary: "consumer", env: consumerEnv(task) });
     return {
       pid: worker.pid,
       stop: async () => {
@@ -25,3 +19,37 @@ export const countinghouse: Peer = {
     };
   },
 };
+
+/** The same from its source under Bun's sampling profiler, which writes a V8 CPU profile when it ends. */
+export function profiledCountinghouse(profileDir: string, profileName: string): Peer {
+  return {
+    name: "countinghouse_profiled",
+    title: "countinghouse, profiled",
+    async start(task) {
+      const { PATH = "", HOME = "" } = process.env;
+      const profile = ["--cpu-prof", `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${profileName}`];
+      const child = Bun.spawn(dieWithParent([process.execPath, ...profile, join(ROOT, "workers/consumer/main.ts")]), {
+        env: { PATH, HOME, TZ: "UTC", ...consumerEnv(task) },
+        stdio: ["ignore", "ignore", "ignore"],
+      });
+      return {
+        pid: child.pid,
+        stop: async () => {
+          child.kill("SIGTERM");
+          await child.exited;
+        },
+      };
+    },
+  };
+}
+
+function consumerEnv({ store, topic }: Task): Record<string, string> {
+  return {
+    ...store.env,
+    KAFKA_EVENTS_TOPIC: topic.topic,
+    KAFKA_DLQ_TOPIC: `${topic.topic}.dlq`,
+    KAFKA_LEDGER_TOPIC: `${topic.topic}.ledger`,
+    KAFKA_GROUP_ID: `bench-${crypto.randomUUID()}`,
+    KAFKA_LEDGER_GROUP_ID: `bench-ledger-${crypto.randomUUID()}`,
+  };
+}
