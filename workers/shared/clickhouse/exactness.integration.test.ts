@@ -176,6 +176,20 @@ test("an id under two keys is a conflict, however far apart", async () => {
   expect(conflicts).toEqual([{ event_id: id }, { event_id: id }]);
 });
 
+test("each part of a key makes a conflict; copies, in one insert or in several, make none", async () => {
+  const at = base - 3 * DAY + 8 * HOUR;
+  const keys = [{}, { source: "mobile" }, { eventType: "search" }, { eventTimeMs: at + MINUTE }];
+  const ids = keys.map(() => newId());
+  const variants = ids.flatMap((eventId, i) => [row(at, { eventId }), row(at, { eventId, ...keys[i] })]);
+  await insert(variants);
+  await insert(variants.slice(0, 3));
+  const conflicts = await db.clickhouse.query<{ event_id: string; n: string }>(
+    "SELECT event_id, toString(count()) AS n FROM conflicts WHERE event_id IN {ids:Array(UUID)} GROUP BY event_id ORDER BY event_id",
+    { params: { ids } },
+  );
+  expect(conflicts).toEqual(ids.slice(1).map((id) => ({ event_id: id, n: "2" })));
+});
+
 test("a refresh writes one part, so readers see all of it or nothing", async () => {
   await insert(
     Array.from({ length: 3000 }, (_, i) => row(base - DAY + i * 20_000, { eventType: `t${i % 20}`, userId: `u${i}` })),

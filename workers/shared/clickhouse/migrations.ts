@@ -10,6 +10,7 @@ import sql0009 from "./schema/0009_accounting.sql" with { type: "text" };
 import sql0010 from "./schema/0010_lake.sql" with { type: "text" };
 import sql0011 from "./schema/0011_console.sql" with { type: "text" };
 import sql0012 from "./schema/0012_paced_refresh.sql" with { type: "text" };
+import sql0013 from "./schema/0013_conflicts.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, name: "lake", sql: sql0010 },
   { version: 11, name: "console", sql: sql0011 },
   { version: 12, name: "paced_refresh", sql: sql0012 },
+  { version: 13, name: "conflicts", sql: sql0013 },
 ];
