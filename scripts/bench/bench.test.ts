@@ -51,8 +51,8 @@ test("a published block replaces the one before and nothing else", () => {
   const twice = withBlock(`${once}\nalso mine\n`, "two");
   expect(twice).toContain("two");
   expect(twice).not.toContain("one");
-  expect(twice).toStartWith("# Title\n\nmine\n");
-  expect(twice).toEndWith("\nalso mine\n");
+  expect(twice).toStartWith("# Title\n\n<!-- benchmark");
+  expect(twice).toEndWith("\n\nmine\n\nalso mine\n");
 });
 
 test("the chart's colours stand out from their ground", () => {

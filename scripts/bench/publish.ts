@@ -13,11 +13,14 @@ const LATEST = join(ROOT, "bench/results/latest.json");
 const BEGIN = "<!-- benchmark: written by `make bench-publish` -->";
 const END = "<!-- benchmark: end -->";
 
-/** Replaces what stands between the markers; appends them when the text has none. */
+/** Replaces what stands between the markers; without any, the block follows the title. */
 export function withBlock(text: string, block: string): string {
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   const marked = `${BEGIN}\n${block.trim()}\n${END}`;
-  if (from < 0 || to < from) return `${text.trimEnd()}\n\n${marked}\n`;
+  if (from < 0 || to < from) {
+    const [title = "", ...rest] = text.split("\n");
+    return `${title}\n\n${marked}\n\n${rest.join("\n").trim()}`.trimEnd().concat("\n");
+  }
   return text.slice(0, from) + marked + text.slice(to + END.length);
 }
 
