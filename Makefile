@@ -175,6 +175,15 @@ bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the e
 bench-scale: $(MODULES_STAMP) ## Measure refreshes and queries at 1, 10 and 100 million events (SCALE_STEPS)
 	@$(BUN) scripts/bench/scale.ts
 
+.PHONY: scaling
+scaling: $(MODULES_STAMP) ## Write the tables of docs/scaling.md from scripts/scaling/parameters.json
+	@$(BUN) scripts/scaling/main.ts
+
+.PHONY: scaling-check
+scaling-check: build ## Compare the capacity model with a real burst on this machine
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/scaling/check.ts
+
 .PHONY: terraform-test
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)
 	@$(BUN) scripts/terraform/test.ts
