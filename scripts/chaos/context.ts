@@ -160,16 +160,20 @@ class Context implements ChaosRun {
 
   async recovered(timeoutMs = 3 * MINUTE_MS): Promise<void> {
     const began = performance.now();
-    const deadline = began + timeoutMs;
+    await this.untilCommitted(timeoutMs);
+    const seconds = (performance.now() - began) / 1000;
+    this.recoveryS = Math.max(this.recoveryS ?? 0, seconds);
+    this.log(`recovered in ${seconds.toFixed(1)} s`);
+  }
+
+  async untilCommitted(timeoutMs = 3 * MINUTE_MS): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
     const ends = await this.#patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
     const reached = async () => {
       const committed = await this.#patiently(() => fetchCommittedOffsets(this.admin, GROUP, EVENTS_TOPIC), deadline);
       return ends.every(({ partition, from, end }) => end === from || (committed.get(partition) ?? -1) >= end);
     };
-    await waitFor(reached, { timeoutMs, intervalMs: 100, describe: "everything to be committed after the fault" });
-    const seconds = (performance.now() - began) / 1000;
-    this.recoveryS = Math.max(this.recoveryS ?? 0, seconds);
-    this.log(`recovered in ${seconds.toFixed(1)} s`);
+    await waitFor(reached, { timeoutMs, intervalMs: 100, describe: "everything to be committed" });
   }
 
   /** While broker or engine is down there is nothing to read; that is no failure before the deadline. */

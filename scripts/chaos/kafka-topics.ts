@@ -17,7 +17,8 @@ export const QUICK_RETENTION = {
 } as const;
 
 /** Has the topic's retention delete everything it holds now. */
-export async function expireAll({ admin, fault }: Pick<ChaosContext, "admin" | "fault">): Promise<void> {
+export async function expireAll(context: ChaosContext): Promise<void> {
+  const { admin } = context;
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [{ type: TOPIC_RESOURCE, name: TOPIC, configNames: ["retention.ms"] }],
@@ -27,7 +28,7 @@ export async function expireAll({ admin, fault }: Pick<ChaosContext, "admin" | "
   const empty = async () => (await fetchTopicRanges(admin, TOPIC)).every(({ from, end }) => from === end);
   await waitFor(empty, { timeoutMs: 60_000, intervalMs: 200, describe: "the retention to delete everything" });
   await setRetention(admin, before);
-  fault("retention overran the group");
+  context.fault("retention overran the group");
 }
 
 async function setRetention(admin: ChaosContext["admin"], ms: string): Promise<void> {
@@ -37,7 +38,8 @@ async function setRetention(admin: ChaosContext["admin"], ms: string): Promise<v
 }
 
 /** Deletes the topic with all messages and creates it anew under the same name, with as many partitions. */
-export async function recreateTopic({ admin, fault }: Pick<ChaosContext, "admin" | "fault">): Promise<void> {
+export async function recreateTopic(context: ChaosContext): Promise<void> {
+  const { admin } = context;
   const partitions = (await fetchTopicRanges(admin, TOPIC)).length;
   await admin.deleteTopics({ topics: [TOPIC] });
   const gone = async () => !(await admin.listTopics()).includes(TOPIC);
@@ -49,5 +51,5 @@ export async function recreateTopic({ admin, fault }: Pick<ChaosContext, "admin"
     return made || (await admin.listTopics()).includes(TOPIC);
   };
   await waitFor(created, { timeoutMs: 60_000, intervalMs: 300, describe: "the topic to be created" });
-  fault("topic deleted and created anew");
+  context.fault("topic deleted and created anew");
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createContext, withDeadline } from "./context.ts";
+import { StartError } from "../lib/managed-process.ts";
+import { type ChaosRun, createContext, withDeadline } from "./context.ts";
 import { judge } from "./oracle.ts";
 import type { Result } from "./report.ts";
 import type { Scenario } from "./scenario.ts";
@@ -15,7 +16,14 @@ export async function runScenario(
 ): Promise<Result> {
   const began = performance.now();
   console.log(`\n=== ${scenario.name}: ${scenario.faults}`);
-  const context = await createContext(scenario, `${options.seed}/${scenario.name}`);
+  let context: ChaosRun;
+  try {
+    context = await createContext(scenario, `${options.seed}/${scenario.name}`);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.log(`--- FAILED: ${error.message}`);
+    return { name: scenario.name, faults: "none: the pipeline did not start", ...NOTHING, ok: false };
+  }
   const problems: string[] = [];
   let result: Omit<Result, "ok"> = { name: scenario.name, faults: "", ...NOTHING };
   let evidence = "";

@@ -83,6 +83,8 @@ export type ChaosContext = {
   fault(what: string): void;
   /** The faults are over: measures the time until everything in the topic by now is committed, and so queryable. */
   recovered(timeoutMs?: number): Promise<void>;
+  /** Waits until everything in the topic by now is committed, and so queryable. */
+  untilCommitted(timeoutMs?: number): Promise<void>;
   /** Waits; for faults that need time. */
   sleep(ms: number): Promise<void>;
   /** Number of deduplicated events in the store. */

@@ -22,11 +22,10 @@ async function brokerKilled(context: ChaosContext): Promise<void> {
   }
 }
 
-/** Sends and waits until it is stored. */
+/** Sends, and waits until it is stored and committed. */
 async function store(context: ChaosContext, events: number): Promise<void> {
-  const before = await context.stored();
   await context.produce(recentEvents(context.random, events));
-  await waitFor(async () => (await context.stored()) >= before + events, { timeoutMs: 120_000, describe: "the store" });
+  await context.untilCommitted();
 }
 
 const messagesIn = async ({ admin }: ChaosContext) =>

@@ -68,7 +68,8 @@ async function killedMidExport(context: ChaosContext): Promise<void> {
 }
 
 /** Exports what is left until every file equals the store; hours that are being recomputed wait for the next export. */
-async function proveLake({ pipeline, log }: ChaosContext, env: Record<string, string>): Promise<void> {
+async function proveLake(context: ChaosContext, env: Record<string, string>): Promise<void> {
+  const { pipeline } = context;
   let last = "";
   const equal = async () => {
     const exported = await pipeline.ops(["lake", "export"], env);
@@ -77,7 +78,7 @@ async function proveLake({ pipeline, log }: ChaosContext, env: Record<string, st
     return verified.code === 0;
   };
   await waitFor(equal, { timeoutMs: 90_000, intervalMs: 1_000, describe: () => `lake verify; the last said ${last}` });
-  log(`lake verify: ${last.trim().split("\n").at(-1) ?? ""}`);
+  context.log(`lake verify: ${last.trim().split("\n").at(-1) ?? ""}`);
 }
 
 export const storeAndLake: readonly Scenario[] = [
