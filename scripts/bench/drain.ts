@@ -29,8 +29,14 @@ export type DrainResult = {
   exact: boolean;
 };
 
-/** Told of a drain: the processes when they work, and the end, while they still run. */
-export type DrainWatch = {
+/** How a drain may differ, and who is told of it. */
+export type DrainOptions = {
+  /**
+   * The refreshed views stand still until everything is stored, then compute everything once: what they do no longer
+   * depends on how long the drain takes.
+   */
+  holdViews?: boolean;
+  /** The processes when they work, and the end, while they still run. */
   onStart?: (enginePid: number, workerPid: number | undefined) => void;
   onSettled?: () => void;
 };
@@ -51,24 +57,26 @@ export async function measureDrain(
   stage: Stage,
   peer: Peer,
   topic: FilledTopic,
-  watch: DrainWatch = {},
+  options: DrainOptions = {},
 ): Promise<DrainResult> {
   const store = await stage.store();
   let running: RunningPeer | undefined;
   try {
     const task: Task = { store, topic };
+    if (options.holdViews) await switchViews(store, "STOP");
     const meter = new CpuMeter(stage, store);
     const beganMs = Date.now();
     running = await peer.start(task);
     meter.workerPid = running.pid;
-    watch.onStart?.(meter.enginePid, running.pid);
+    options.onStart?.(meter.enginePid, running.pid);
     const { first, last } = await progress(store, peer, topic, meter);
     const stored = meter.perEvent(topic.messages);
     const plain = peer.progressSql !== undefined;
+    if (options.holdViews) await switchViews(store, "START");
     if (!plain) await settle(store);
     const settled = plain ? stored : meter.perEvent(topic.messages);
     const settledMs = Date.now();
-    watch.onSettled?.();
+    options.onSettled?.();
     const eventsPerS = ((topic.messages - first.rows) / (last.ms - first.ms)) * 1_000;
     return {
       peer: peer.name,
@@ -114,6 +122,12 @@ async function progress(
   // All in one insert: no rate can be told, so the whole time counts.
   const start = first !== undefined && first.rows < topic.messages ? first : { rows: 0, ms: meter.startedMs };
   return { first: start, last };
+}
+
+async function switchViews({ clickhouse }: Store, action: "START" | "STOP"): Promise<void> {
+  for (const view of ["events_per_minute_refresh", "events_per_hour_refresh"]) {
+    await clickhouse.command(`SYSTEM ${action} VIEW ${view}`);
+  }
 }
 
 /** Waits until the views show everything. */

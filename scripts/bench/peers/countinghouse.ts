@@ -5,20 +5,25 @@ import type { Peer, Task } from "./peer.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 
-/** The compiled consumer as it is deployed, all guarantees on. */
-export const countinghouse: Peer = {
-  name: "countinghouse",
-  title: "countinghouse",
-  async start(task) {
-    const worker = startWorker({ binary: "consumer", env: consumerEnv(task) });
-    return {
-      pid: worker.pid,
-      stop: async () => {
-        await worker.kill("SIGKILL");
-      },
-    };
-  },
-};
+/** The compiled consumer, all guarantees on; `env` differs from the defaults. */
+export function countinghouseWith(env: Readonly<Record<string, string>>): Peer {
+  return {
+    name: "countinghouse",
+    title: "countinghouse",
+    async start(task) {
+      const worker = startWorker({ binary: "consumer", env: { ...consumerEnv(task), ...env } });
+      return {
+        pid: worker.pid,
+        stop: async () => {
+          await worker.kill("SIGKILL");
+        },
+      };
+    },
+  };
+}
+
+/** As it is deployed. */
+export const countinghouse = countinghouseWith({});
 
 /** The same from its source under Bun's sampling profiler, which writes a V8 CPU profile when it ends. */
 export function profiledCountinghouse(profileDir: string, profileName: string): Peer {

@@ -5,12 +5,16 @@ import type { Peer, Task } from "./peer.ts";
 /** Values tried one by one on 2 cores; these cost the least CPU per event. See docs/performance.md. */
 const TUNED = { consumers: "2", block_rows: "65536", poll_rows: "65536", poll_ms: "100", flush_ms: "500" };
 
-/** ClickHouse's Kafka engine in the store's own process, feeding the pipeline's table. */
-export const kafkaEngine: Peer = {
-  name: "kafka_engine",
-  title: "ClickHouse Kafka engine",
-  start: (task) => startEngineTable(task, "events_raw"),
-};
+/** ClickHouse's Kafka engine in the store's own process, feeding the pipeline's table; `settings` differ from the tuned. */
+export function kafkaEngineWith(settings: Partial<typeof TUNED>): Peer {
+  return {
+    name: "kafka_engine",
+    title: "ClickHouse Kafka engine",
+    start: (task) => startEngineTable(task, "events_raw", { ...TUNED, ...settings }),
+  };
+}
+
+export const kafkaEngine = kafkaEngineWith({});
 
 /** The same into a table of the same columns and order without views: what the marks, index and refreshed views cost. */
 export const kafkaEngineBare: Peer = {
@@ -18,7 +22,7 @@ export const kafkaEngineBare: Peer = {
   title: "ClickHouse Kafka engine, table without marks and views",
   start: async (task) => {
     await createPlainTable(task.store);
-    return startEngineTable(task, PLAIN_TABLE);
+    return startEngineTable(task, PLAIN_TABLE, TUNED);
   },
   progressSql: `SELECT count() AS rows, 0 AS last_ms FROM events_plain`,
 };
@@ -33,9 +37,9 @@ export async function createPlainTable(store: Store): Promise<void> {
   );
 }
 
-async function startEngineTable({ store, topic }: Task, target: string) {
+async function startEngineTable({ store, topic }: Task, target: string, settings: typeof TUNED) {
   const values: Record<string, string> = {
-    ...TUNED,
+    ...settings,
     brokers: store.env.KAFKA_BROKERS ?? "",
     topic: topic.topic,
     group: `bench-${crypto.randomUUID()}`,
