@@ -46,7 +46,7 @@ How it is counted:
   keeps dead letters, and proves it.
 - The Kafka engine runs in the same engine process and feeds the same table, so that the same marks, index and refreshed views
   follow: [kafka-engine.sql](../scripts/bench/peers/kafka-engine.sql). It neither validates payloads nor keeps unknown
-  fields.
+  fields or broken messages.
 - The Python pipeline is [pipeline.py](../bench/python/pipeline.py); it validates the envelope with pydantic.
 - *MB* are 10⁶ bytes of message values.`;
 }

@@ -57,7 +57,7 @@ function peersTable({ event_bytes, messages, peers }: SizeFigures): Table {
     round(peer.broker_cpu_us_per_event),
     peer.worker_rss_mb === 0 ? "" : round(peer.worker_rss_mb),
     round(peer.engine_rss_mb),
-    peer.exact ? "yes" : "NO",
+    peer.exact === undefined ? "" : peer.exact ? "yes" : "NO",
   ]);
   return {
     title: `Draining ${messages.toLocaleString("en-US")} events of ${event_bytes} bytes`,
