@@ -10,7 +10,7 @@ import { z } from "zod";
 import { type DrainResult, measureDrain } from "./drain.ts";
 import { countinghouseWith } from "./peers/countinghouse.ts";
 import { kafkaEngineWith } from "./peers/kafka-engine.ts";
-import { ratiosOf, type Spread, spread, totalCpu } from "./results.ts";
+import { ratiosOf, type Spread } from "./results.ts";
 import { Stage } from "./stage.ts";
 import { round } from "./targets.ts";
 import { type FilledTopic, fillTopic } from "./topic-filler.ts";
@@ -39,10 +39,11 @@ async function measure(stage: Stage, topic: FilledTopic): Promise<DrainResult[][
       results.push(await measureDrain(stage, peer, topic, { holdViews: true }));
     }
     rounds.push(results);
-    const cost = (name: string) => round(spread(results.filter(({ peer }) => peer === name).map(totalCpu)).median);
-    console.log(
-      `  round ${i + 1}: ${cost("countinghouse")} CPU-µs/event, Kafka engine ${cost("kafka_engine")}, ratio ${round(ratioOf([results]).median)}`,
-    );
+    for (const result of results) {
+      const { worker, engine } = result.cpuUs.settled;
+      console.log(`  ${i + 1} ${result.peer}: ${round(worker)} + ${round(engine)} CPU-µs/event, worker + engine`);
+    }
+    console.log(`  ${i + 1} ratio: ${round(ratioOf([results]).median)}`);
   }
   return rounds;
 }
