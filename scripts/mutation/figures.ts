@@ -83,7 +83,7 @@ export function mismatch(expected: Expected, answer: Answer): string | undefined
   const wrong = [...names].flatMap((name) => {
     const want = wanted[name] ?? 0;
     const have = answer.figures[name] ?? 0;
-    return (want === "+" ? have > 0 : want === have) ? [] : [`${name} ${have}, expected ${want}`];
+    return want === "any" || (want === "+" ? have > 0 : want === have) ? [] : [`${name} ${have}, expected ${want}`];
   });
   if (answer.exit !== expected.exit) wrong.unshift(`exit ${answer.exit}, expected ${expected.exit}`);
   return wrong.length === 0 ? undefined : wrong.join("; ");

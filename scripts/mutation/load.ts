@@ -14,7 +14,7 @@ export const GROUPS = 3;
 export const PARTITIONS = 3;
 
 /** The message at this offset of each partition has a ledger and no copy: patches plant their defect there. */
-export const TARGET_OFFSET = 17;
+export const TARGET_OFFSET = 3;
 /** How many messages lie there. */
 export const TARGETS = PARTITIONS;
 

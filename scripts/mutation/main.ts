@@ -1,33 +1,36 @@
 /**
  * `make mutation`: plants defects in the pipeline and in the checkers, and shows that verify, audit and the tests catch
- * each. Environment: MUTANT (a part of the names to run). Arguments: `--ci` (the short selection, without the tests),
+ * each. Environment: MUTANT (parts of the names to run, with commas). Arguments: `--ci` (the short selection, without the tests),
  * `--list`, `--report` (write docs/mutation-report.md after a partial run too). Exit code 0 only when all are caught.
  */
 import { ownStack, type Stack } from "../../workers/shared/testing/index.ts";
+import type { CheckerMutant, Mutant, SuiteTest } from "./mutant.ts";
 import { CHECKER_MUTANTS, MUTANTS } from "./mutants/index.ts";
-import { type Row, renderTable, writeReport } from "./report.ts";
+import { type Row, renderTable, UNCHANGED, writeReport } from "./report.ts";
 import { runMutant } from "./run-mutant.ts";
-import { createSourceTree } from "./source-tree.ts";
+import { createSourceTree, type Patch } from "./source-tree.ts";
 import { runSuite } from "./suite.ts";
 
-/** Scenes at a time: they wait a good deal for views and for differences to stand still. */
-const LANES = 3;
+/** Jobs at a time: they wait a good deal for views and for differences to stand still. */
+const LANES = 4;
 
-type Job = { name: string; run: (stack: Stack) => Promise<void> };
+/** Makes one row of the table. */
+type Job = () => Promise<Row>;
 
-async function runLanes(jobs: readonly Job[], lanes: number, stack: Stack): Promise<void> {
+async function runLanes(jobs: readonly Job[], onRow: (row: Row) => void): Promise<void> {
   const queue = [...jobs];
   const lane = async () => {
-    for (let job = queue.shift(); job !== undefined; job = queue.shift()) await job.run(stack);
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) onRow(await job());
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: LANES }, lane));
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const part = process.env.MUTANT ?? "";
+  const parts = part.split(",");
   const short = args.includes("--ci");
   const chosen = <T extends { name: string; ci?: boolean }>(all: readonly T[]) =>
-    all.filter(({ name, ci }) => name.includes(part) && (!short || ci === true));
+    all.filter(({ name, ci }) => parts.some((one) => name.includes(one)) && (!short || ci === true));
   const pipeline = chosen(MUTANTS);
   const checkers = chosen(CHECKER_MUTANTS);
   if (args.includes("--list")) {
@@ -35,20 +38,27 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (pipeline.length + checkers.length === 0) {
-    console.error(`MUTANT=${part}: no mutant has this in its name; scripts/mutation/main.ts --list shows them`);
+    console.error(`MUTANT=${part}: no mutant's name has this in it; scripts/mutation/main.ts --list shows them`);
     return 2;
   }
   const began = performance.now();
   const rows = new Map<string, Row>();
   const stack = await ownStack();
-  const say = (text: string) =>
-    console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
   try {
-    await runLanes(jobsOf(pipeline, checkers, { rows, say, short }), LANES, stack);
+    const jobs = [
+      ...pipeline.map((mutant) => () => pipelineRow(mutant, stack, short)),
+      ...checkers.map((mutant) => () => checkerRow(mutant, stack)),
+      ...(short ? [] : [() => unchangedRow([...pipeline, ...checkers], stack)]),
+    ];
+    await runLanes(jobs, (row) => {
+      rows.set(row.name, row);
+      const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(4);
+      console.log(`${seconds} s  ${row.wrong.length === 0 ? "caught  " : "SURVIVED"} ${row.name}`);
+    });
   } finally {
     await stack.close();
   }
-  const ordered = [...pipeline, ...checkers].flatMap(({ name }) => rows.get(name) ?? []);
+  const ordered = [...pipeline.map(nameOf), UNCHANGED, ...checkers.map(nameOf)].flatMap((name) => rows.get(name) ?? []);
   const seconds = (performance.now() - began) / 1000;
   const failed = ordered.filter((row) => row.wrong.length > 0).length;
   console.log(`\n${renderTable(ordered)}\n\n${Math.round(seconds)} s`);
@@ -61,57 +71,58 @@ async function main(args: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-type Context = { rows: Map<string, Row>; say: (text: string) => void; short: boolean };
-
-function jobsOf(
-  pipeline: readonly (typeof MUTANTS)[number][],
-  checkers: readonly (typeof CHECKER_MUTANTS)[number][],
-  { rows, say, short }: Context,
-): Job[] {
-  const done = (row: Row) => {
-    rows.set(row.name, row);
-    say(`${row.wrong.length === 0 ? "caught  " : "SURVIVED"} ${row.name}`);
+async function pipelineRow(mutant: Mutant, stack: Stack, short: boolean): Promise<Row> {
+  const { name, defect, note, patches = [], suite = [] } = mutant;
+  const row = { name, defect, ...(note === undefined ? {} : { note }) };
+  const tests = short ? [] : suite;
+  const wrong: string[] = [];
+  const noted = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      wrong.push(String(error));
+      return undefined;
+    }
   };
-  const scenes = pipeline.map((mutant): Job => {
-    const run = async (stack: Stack) => {
-      const wrong: string[] = [];
-      const outcome = await runMutant(mutant, stack).catch((error) => void wrong.push(String(error)));
-      const suite = short ? undefined : await suiteOf(mutant.patches ?? [], mutant.suite ?? [], stack);
-      if (suite?.caught === false) wrong.push("the tests pass");
-      done({
-        ...mutant,
-        outcome: outcome ?? undefined,
-        suite: suite?.text,
-        wrong: [...wrong, ...(outcome?.wrong ?? [])],
-      });
-    };
-    return { name: mutant.name, run };
-  });
-  const own = checkers.map((mutant): Job => {
-    const run = async (stack: Stack) => {
-      const suite = await suiteOf(mutant.patches, mutant.suite, stack);
-      done({ ...mutant, suite: suite?.text, wrong: suite?.caught === true ? [] : ["the tests pass"] });
-    };
-    return { name: mutant.name, run };
-  });
-  return [...scenes, ...own];
+  const outcome = await noted(runMutant(mutant, stack));
+  wrong.push(...(outcome?.wrong ?? []));
+  if (tests.length > 0 && (await noted(failingTests(patches, tests, stack))) === 0) wrong.push("the tests pass");
+  return { ...row, outcome, suite: namesOf(tests), wrong };
 }
 
-/** Runs the tests with the defect, and without it: a test that fails anyway catches nothing. */
-async function suiteOf(
-  patches: Parameters<typeof createSourceTree>[0],
-  tests: Parameters<typeof runSuite>[1],
-  stack: Stack,
-): Promise<{ text: string; caught: boolean } | undefined> {
-  if (tests.length === 0) return undefined;
+async function checkerRow({ name, defect, patches, suite }: CheckerMutant, stack: Stack): Promise<Row> {
+  const wrong: string[] = [];
+  try {
+    if ((await failingTests(patches, suite, stack)) === 0) wrong.push("the tests pass");
+  } catch (error) {
+    wrong.push(String(error));
+  }
+  return { name, defect, suite: namesOf(suite), wrong };
+}
+
+/** The tests of all mutants without any defect: one that fails anyway catches nothing. */
+async function unchangedRow(mutants: readonly { suite?: readonly SuiteTest[] }[], stack: Stack): Promise<Row> {
+  const all = new Map(mutants.flatMap(({ suite = [] }) => suite.map((test) => [`${test.file} ${test.name}`, test])));
+  const wrong: string[] = [];
+  for (const test of all.values()) {
+    const failed = await failingTests([], [test], stack);
+    if (failed > 0) wrong.push(`${test.file} (${test.name ?? "all"}): ${failed} fail without a defect`);
+  }
+  return { name: UNCHANGED, defect: "none, for the tests", suite: "none", wrong };
+}
+
+async function failingTests(patches: readonly Patch[], tests: readonly SuiteTest[], stack: Stack): Promise<number> {
   const tree = createSourceTree(patches);
   try {
-    const { failed } = await runSuite(tree.dir, tests, stack);
-    return { text: tests.map(({ file }) => file.split("/").at(-1)).join(" "), caught: failed > 0 };
+    return (await runSuite(tree.dir, tests, stack)).failed;
   } finally {
     tree.remove();
   }
 }
+
+const nameOf = ({ name }: { name: string }) => name;
+const namesOf = (tests: readonly SuiteTest[]) =>
+  [...new Set(tests.map(({ file }) => file.split("/").at(-1)))].join(" ");
 
 process.exitCode = await main(process.argv.slice(2));
 process.exit();

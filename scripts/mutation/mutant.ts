@@ -4,9 +4,9 @@ import type { Patch } from "./source-tree.ts";
 
 /**
  * What a checker counted. Figures that are not named are zero, so an expectation also says what must not be reported.
- * `+` stands for any number above zero, where the defect's extent is a matter of timing.
+ * `+` stands for any number above zero, where the defect's extent is a matter of timing, `any` for zero as well.
  */
-export type Figures = Readonly<Record<string, number | "+">>;
+export type Figures = Readonly<Record<string, number | "+" | "any">>;
 
 /** What a checker must answer: its exit code and figures. */
 export type Expected = { readonly exit: number; readonly figures?: Figures };

@@ -16,6 +16,9 @@ export type Row = {
   readonly wrong: readonly string[];
 };
 
+/** The row of the tests without a defect. */
+export const UNCHANGED = "control of the tests";
+
 const REPORT = join(import.meta.dir, "../../docs/mutation-report.md");
 const TITLES = ["mutant", "defect", "verify", "audit", "tests that fail", "caught"];
 
@@ -28,7 +31,7 @@ function cells({ name, defect, outcome, suite, note, wrong }: Row): string[] {
       : describeAnswer(outcome.verify) + (note && outcome.verify.exit === 0 ? `: ${note}` : ""),
     outcome === undefined ? "" : describeAnswer(outcome.audit) + (note && outcome.audit.exit === 0 ? `: ${note}` : ""),
     suite ?? "",
-    wrong.length === 0 ? (name === "control" ? "exact" : "yes") : "NO",
+    wrong.length === 0 ? (name.startsWith("control") ? "exact" : "yes") : "NO",
   ];
 }
 

@@ -25,8 +25,28 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
   {
     name: "verify-money-blind",
     defect: "verify does not compare money",
-    patches: [{ file: COMPARE, find: "sameCount(a, b) && a.money === b.money;", replace: "sameCount(a, b);" }],
+    patches: [
+      {
+        file: COMPARE,
+        find: "sameCount(a, b) && a.money === b.money && a.control",
+        replace: "sameCount(a, b) && a.control",
+      },
+    ],
     suite: test("verify/compare.test.ts"),
+  },
+  {
+    name: "verify-control-blind",
+    defect: "verify does not compare currencies, bytes and late events",
+    patches: [{ file: COMPARE, find: " && a.control === b.control;", replace: ";" }],
+    suite: test("verify/compare.test.ts"),
+  },
+  {
+    name: "verify-stale-blind",
+    defect: "verify takes minutes beyond the retention for proven whatever arrived",
+    patches: [
+      { file: "workers/ops/verify/report.ts", find: "open > 0 || report.stale !== undefined", replace: "open > 0" },
+    ],
+    suite: test("verify/report.test.ts"),
   },
   {
     name: "verify-surplus-blind",
@@ -86,7 +106,7 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
         replace: "report.unproven.length + report.unsettled.length",
       },
     ],
-    suite: test("verify/verify.integration.test.ts", "have not caught up|behind"),
+    suite: test("verify/report.test.ts"),
   },
   {
     name: "audit-missing-blind",
@@ -122,6 +142,24 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
         file: BUCKET,
         find: "if (differs(AT.amountE4) || differs(AT.currency)) {",
         replace: "if (differs(AT.currency)) {",
+      },
+    ],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-content-blind",
+    defect: "the audit does not compare contents",
+    patches: [{ file: BUCKET, find: "if (differs(AT.content)) {", replace: "if (differs(AT.side)) {" }],
+    suite: BUCKET_TEST,
+  },
+  {
+    name: "audit-resolves-all",
+    defect: "the audit takes every missing event for a resolved conflict",
+    patches: [
+      {
+        file: BUCKET,
+        find: "if (!deps.isResolved(",
+        replace: "if (deps.isResolved === undefined && !deps.isResolved(",
       },
     ],
     suite: BUCKET_TEST,

@@ -51,7 +51,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
       scene.start("consumer", [], { compiled: true });
     },
     verify: { exit: 1, figures: { ledger_missing: "+", offsets_missing: "+" } },
-    audit: { exit: 1, figures: { missing: "+" } },
+    // A lost event of which a copy came later is stored by that copy.
+    audit: { exit: 1, figures: { missing: "+", wrong_copy: "any" } },
     suite: [{ file: "workers/consumer/crash.integration.test.ts", name: "killed before the insert" }],
     ci: true,
   },
@@ -67,7 +68,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
       },
     ],
     verify: { exit: 1, figures: { ledger_missing: "+", offsets_missing: "+" } },
-    audit: { exit: 1, figures: { missing: "+" } },
+    // A lost event of which a copy came later is stored by that copy.
+    audit: { exit: 1, figures: { missing: "+", wrong_copy: "any" } },
     suite: [STORED_ONCE],
   },
   {
@@ -129,10 +131,10 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     defect: "an amount is stored 0.0001 too high",
     patches: column(
       "columns.amount.push(event.amountE4);",
-      `columns.amount.push(event.amountE4 + (${isTarget} ? 1 : 0));`,
+      `columns.amount.push(event.amountE4 + (event.currencyAt !== 0 && record.offset < 60 ? 1 : 0));`,
     ),
     verify: { exit: 0 },
-    audit: { exit: 1, figures: { money: TARGETS } },
+    audit: { exit: 1, figures: { money: "+" } },
     suite: [COLUMNS_TEST],
     note: "the ledger holds no money",
   },
@@ -266,7 +268,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
       },
     ],
     verify: { exit: 0 },
-    audit: { exit: 1, figures: { letters: 1 } },
+    audit: { exit: 1, figures: { letters: 2 } },
     note: "verify counts letters",
   },
   {
@@ -296,9 +298,9 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
       },
     ],
     verify: { exit: 0 },
-    audit: { exit: 1, figures: { letters: 1 } },
+    audit: { exit: 0 },
     suite: [BAD_INPUT],
-    note: "verify counts letters of the store",
+    note: "both look at the letters of the store",
   },
   {
     name: "valid-refused",
@@ -311,10 +313,13 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
   {
     name: "invalid-stored",
     defect: "an event beyond the age limit is stored",
-    patches: column(
-      "return -aheadMs <= maxAgeMs && aheadMs <= maxFutureMs && bytes <= maxBytes;",
-      "return aheadMs <= maxFutureMs && bytes <= maxBytes;",
-    ),
+    patches: [
+      {
+        file: "workers/consumer/worker.ts",
+        find: "config.EVENT_MAX_AGE_DAYS * 86_400_000",
+        replace: "config.EVENT_MAX_AGE_DAYS * 3 * 86_400_000",
+      },
+    ],
     verify: { exit: 0 },
     audit: { exit: 1, figures: { surplus: 1, letters: 1 } },
     suite: [BAD_INPUT],

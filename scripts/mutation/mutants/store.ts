@@ -163,7 +163,6 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     },
     verify: { exit: 1, figures: { conflicts: 1 } },
     audit: { exit: 1, figures: { conflict: 2 } },
-    suite: only("under two keys is a conflict"),
     ci: true,
   },
   {

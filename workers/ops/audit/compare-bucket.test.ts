@@ -16,6 +16,7 @@ const record = fc.record({
   partition: fc.integer({ min: 0, max: 5 }),
   offset: fc.integer({ min: 0, max: 1_000_000 }),
   appendMs: fc.integer({ min: 0, max: 1_000 }).map((ms) => 1_777_000_700_000 + ms),
+  content: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
 });
 const records = fc.uniqueArray(record, { selector: (r) => r.id, minLength: 1, maxLength: 60 });
 
@@ -26,11 +27,18 @@ function bucketOf(topic: readonly RecordFields[], store: readonly RecordFields[]
   return view;
 }
 
-function compare(topic: readonly RecordFields[], store: readonly RecordFields[], reach: Reach = "read") {
+function compare(
+  topic: readonly RecordFields[],
+  store: readonly RecordFields[],
+  reach: Reach = "read",
+  dropped: readonly RecordFields[] = [],
+) {
   const defects: Defect[] = [];
   const money = { topic: 0n, store: 0n };
   const totals = compareBucket(bucketOf(topic, store), {
     reach: () => reach,
+    isResolved: (id, minute, key) =>
+      dropped.some((row) => row.id === id && Math.floor(row.timeMs / 60_000) * 60 === minute && row.key === key),
     onDefect: (defect) => void defects.push(defect),
     onMoney: (side, _, amount) => {
       money[side] += amount;
@@ -56,7 +64,16 @@ describe("comparing a bucket", () => {
   });
 
   test("names any single corruption", () => {
-    const corruption = fc.constantFrom("missing", "surplus", "misplaced", "wrong_copy", "money", "time", "identity");
+    const corruption = fc.constantFrom(
+      "missing",
+      "surplus",
+      "misplaced",
+      "wrong_copy",
+      "money",
+      "time",
+      "identity",
+      "content",
+    );
     fc.assert(
       fc.property(records, fc.nat(), corruption, fc.uuid(), (events, at, kind, newId) => {
         const index = at % events.length;
@@ -75,18 +92,22 @@ describe("comparing a bucket", () => {
             { ...victim, timeMs: Math.floor(victim.timeMs / 60_000) * 60_000 + ((victim.timeMs + 1) % 60_000) },
           ],
           identity: [...others, { ...victim, identity: victim.identity ^ 1n }],
+          content: [...others, { ...victim, content: victim.content ^ 1n }],
         }[kind];
         expect(compare(events, store).kinds).toEqual([`${kind} ${kind === "surplus" ? newId : victim.id}`]);
       }),
     );
   });
 
-  test("names every row of a conflict until it is resolved to the earliest", () => {
+  test("names every row of a conflict until one is dropped on record", () => {
     fc.assert(
       fc.property(record, (event) => {
         const later = { ...event, timeMs: event.timeMs + 120_000, appendMs: event.appendMs + 5 };
         expect(compare([later, event], [event, later]).kinds).toEqual([`conflict ${event.id}`, `conflict ${event.id}`]);
-        const resolved = compare([later, event], [event]);
+        // Only what was dropped on purpose may be missing, whichever is the earliest.
+        expect(compare([later, event], [event]).kinds).toEqual([`missing ${event.id}`]);
+        expect(compare([later, event], [event], "read", [event]).kinds).toEqual([`missing ${event.id}`]);
+        const resolved = compare([later, event], [event], "read", [later]);
         expect(resolved.kinds).toEqual([]);
         expect(resolved.totals.resolvedConflicts).toBe(1);
         expect(compare([later, event], [later]).kinds).toEqual([`missing ${event.id}`]);

@@ -12,6 +12,7 @@ import { AT, hashId, RECORD_BYTES, readId, readSafe, SIDE } from "./record.ts";
  * - `misplaced`: stored under another minute, source or type than it has in the topic
  * - `wrong_copy`: the stored copy is not the earliest, or claims an offset that holds something else
  * - `money`, `time`, `identity`: amount or currency; the time within the minute; user or session
+ * - `content`: payload, unknown fields, received time, size or producer
  * - `conflict`: the store has the id under several keys
  */
 export type DefectKind =
@@ -22,6 +23,7 @@ export type DefectKind =
   | "money"
   | "time"
   | "identity"
+  | "content"
   | "conflict";
 
 export type Position = { partition: number; offset: number };
@@ -53,6 +55,8 @@ export type BucketTotals = {
 export type BucketDeps = {
   reach(partition: number, offset: number, appendMs: number): Reach;
   onDefect(defect: Defect): void;
+  /** Whether `ops conflicts resolve` has dropped this key of the id, so that its message need not be stored. */
+  isResolved(eventId: string, minute: number, key: bigint): boolean;
   /** Told the money of every event on each side that is compared. */
   onMoney(side: "topic" | "store", currency: bigint, amountE4: bigint): void;
 };
@@ -123,7 +127,6 @@ function compareId(view: DataView, group: readonly number[], deps: BucketDeps, t
 
   const unmatched = new Set(truth);
   const strangers: number[] = [];
-  let older = false;
   for (const row of rows) {
     const reach = reachOf(view, row, deps);
     const match = truth.find((at) => sameKey(view, at, row));
@@ -132,11 +135,10 @@ function compareId(view: DataView, group: readonly number[], deps: BucketDeps, t
       compareCopies(view, match, row, reach, deps, totals);
     } else if (reach === "gone") {
       totals.gone++;
-      older = true;
     } else if (reach === "newer") totals.newer++;
     else strangers.push(row);
   }
-  reportUnmatched(view, { truth, unmatched: [...unmatched], strangers, older }, deps, totals);
+  reportUnmatched(view, [...unmatched], strangers, deps, totals);
   if (rows.length > 1) {
     for (const row of rows) report(view, deps, "conflict", `${rows.length} rows of one event_id`, undefined, row);
   }
@@ -158,15 +160,15 @@ function earliestPerKey(view: DataView, copies: readonly number[]): number[] {
   return earliest;
 }
 
-type Unmatched = { truth: number[]; unmatched: number[]; strangers: number[]; older: boolean };
-
-function reportUnmatched(view: DataView, id: Unmatched, deps: BucketDeps, totals: BucketTotals): void {
-  const { truth, unmatched, strangers } = id;
-  const earliest = truth.reduce((a, b) => (compareAppended(view, b, a) < 0 ? b : a), truth[0] ?? -1);
-  // `ops conflicts resolve` keeps the earliest key of an id; an earlier one may lie before the audit's reach.
-  const resolved = (at: number) => id.older || (at !== earliest && !unmatched.includes(earliest));
+function reportUnmatched(
+  view: DataView,
+  unmatched: readonly number[],
+  strangers: number[],
+  deps: BucketDeps,
+  totals: BucketTotals,
+): void {
   const lost = unmatched.filter((at) => {
-    if (!resolved(at)) return true;
+    if (!deps.isResolved(readId(view, at), minuteOf(view, at), keyOf(view, at))) return true;
     totals.resolvedConflicts++;
     return false;
   });
@@ -222,6 +224,9 @@ function compareCopies(
     report(view, deps, "time", `topic ${a}, store ${b}`, copy, row);
   }
   if (differs(AT.identity)) report(view, deps, "identity", "user_id or session_id differ", copy, row);
+  if (differs(AT.content)) {
+    report(view, deps, "content", "payload, unknown fields, received_time, size or producer differ", copy, row);
+  }
 }
 
 function addMoney(view: DataView, at: number, side: "topic" | "store", deps: BucketDeps): void {

@@ -22,6 +22,9 @@ function both(value: Uint8Array | string | null) {
         sessionId: theirs.event.sessionId,
         amountE4: BigInt(theirs.event.amountE4),
         currency: theirs.event.currency,
+        receivedMs: theirs.event.receivedTimeMs,
+        payload: theirs.event.payloadJson,
+        extra: theirs.event.extraJson,
       }
     : theirs.errorClass;
   return { mine: mine.ok ? mine.event : mine.errorClass, theirs: flat };
@@ -54,7 +57,30 @@ describe("the audit's reading of the contract", () => {
       sessionId: "",
       amountE4: 0n,
       currency: "",
+      receivedMs: appendMs,
+      payload: "",
+      extra: "",
     });
+  });
+
+  test("agrees about the original text of payload and unknown fields", () => {
+    const head = JSON.stringify(base).slice(0, -1);
+    const event = expectAgreement(
+      `${head} , "a" : [1, {"b:":",}"}] ,"payload":{ "element":"x\\"}", "n":1.0 }\n, "a":2,"\\u0062":"é\\"" }`,
+    );
+    expect(event).toMatchObject({ payload: '{ "element":"x\\"}", "n":1.0 }', extra: '{"a":2,"b":"é\\""}' });
+    const space = fc.constantFrom("", " ", "\n\t");
+    const key = fc.oneof(fc.constantFrom("payload", "extra", "a", "1", "__proto__"), fc.string());
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, fc.json({ maxDepth: 3 }), space), { maxLength: 6 }), space, (fields, end) => {
+        const more = fields
+          // A payload must be an object, or the message is refused.
+          .filter(([name, value]) => name !== "payload" || value.startsWith("{"))
+          .map(([name, value, gap]) => `${gap},${gap}${JSON.stringify(name)}${gap}:${value}`);
+        expectAgreement(`${head}${more.join("")}}${end}`);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("agrees with the consumer's about every kind of bad input", () => {

@@ -1,6 +1,7 @@
 import Ajv2020 from "ajv/dist/2020.js";
 import eventSchema from "../../../docs/schemas/event.schema.json" with { type: "json" };
 import type { DeadLetterClass } from "../../shared/event/index.ts";
+import { rawFields } from "./raw-fields.ts";
 
 /**
  * A second reading of the event contract, for the audit only. It shares no parsing code with the consumer: it stands on
@@ -21,6 +22,10 @@ export type AuditedEvent = {
   sessionId: string;
   amountE4: bigint;
   currency: string;
+  receivedMs: number;
+  /** Texts as they were sent, see {@link rawFields}. */
+  payload: string;
+  extra: string;
 };
 
 export type AuditVerdict = { ok: true; event: AuditedEvent } | { ok: false; errorClass: DeadLetterClass };
@@ -30,6 +35,7 @@ type Envelope = {
   user_id: string;
   event_type: string;
   event_time: string;
+  received_time: string;
   source?: string;
   session_id?: string;
   payload?: Record<string, unknown>;
@@ -46,9 +52,10 @@ export function createContract(
   const matches = ajv.compile<Envelope>(eventSchema);
   // A byte order mark must reach JSON.parse, which refuses it.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const decode = (value: Uint8Array): unknown => {
+  const decode = (value: Uint8Array): { text: string; json: unknown } | undefined => {
     try {
-      return JSON.parse(decoder.decode(value));
+      const text = decoder.decode(value);
+      return { text, json: JSON.parse(text) };
     } catch {
       return undefined;
     }
@@ -56,8 +63,9 @@ export function createContract(
   return (value, appendTimeMs) => {
     if (value === null || value.length === 0) return refused("empty");
     if (value.length > limits.maxBytes) return refused("too_large");
-    const json = decode(value);
-    if (json === undefined) return refused("malformed_json");
+    const decoded = decode(value);
+    if (decoded === undefined) return refused("malformed_json");
+    const { text, json } = decoded;
     if (!matches(json)) return refused("schema");
     const money = readMoney(json);
     if (money === undefined) return refused("schema");
@@ -72,6 +80,8 @@ export function createContract(
       userId: json.user_id,
       sessionId: json.session_id ?? "",
       ...money,
+      receivedMs: readTime(json.received_time),
+      ...rawFields(text, json),
     };
     return { ok: true, event };
   };

@@ -43,7 +43,7 @@ export async function checkLetters(
   await forEachLetter(
     clickhouse,
     input.topic,
-    ({ partition, offset, appendMs, errorClass, payloadHash }) => {
+    ({ partition, offset, appendMs, errorClass, payloadHash, bytesHash }) => {
       const reach = input.reach(partition, offset, appendMs);
       if (reach === "gone") check.totals.gone++;
       else if (reach === "newer") check.totals.newer++;
@@ -58,7 +58,8 @@ export async function checkLetters(
           report(partition, offset, "a dead letter of an offset without a message");
         else if (finding.kind === "second_letter") report(partition, offset, "two dead letters of one offset");
         else {
-          found.set(partition, BigInt.asUintN(64, (found.get(partition) ?? 0n) + payloadHash));
+          found.set(partition, BigInt.asUintN(64, (found.get(partition) ?? 0n) + bytesHash));
+          if (payloadHash !== bytesHash) report(partition, offset, "its payload is not the one of its payload_hash");
           if (finding.kind === "wrong_class")
             report(partition, offset, `class ${errorClass}, the audit says ${finding.expected}`);
         }

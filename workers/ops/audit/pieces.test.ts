@@ -49,7 +49,17 @@ test("every record comes back from its id's bucket, and nothing is left on disk"
   const spill = createSpill(16, dir);
   const view = new DataView(new ArrayBuffer(RECORD_BYTES));
   const ids = Array.from({ length: 20_000 }, () => crypto.randomUUID());
-  const fields = { timeMs: 0, key: 0n, amountE4: 0n, currency: 0n, identity: 0n, partition: 0, offset: 0, appendMs: 0 };
+  const fields = {
+    timeMs: 0,
+    key: 0n,
+    amountE4: 0n,
+    currency: 0n,
+    identity: 0n,
+    partition: 0,
+    offset: 0,
+    appendMs: 0,
+    content: 0n,
+  };
   for (const side of [SIDE.topic, SIDE.store]) {
     for (const id of ids) {
       writeRecord(view, 0, side, { ...fields, id });

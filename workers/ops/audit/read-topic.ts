@@ -1,9 +1,11 @@
 import type { DeadLetterClass } from "../../shared/event/index.ts";
+import type { KafkaMessage } from "../../shared/kafka/client.ts";
+import { HEADERS } from "../../shared/kafka/headers.ts";
 import { type PartitionRange, readTopic } from "../../shared/kafka/topic-reader.ts";
 import type { Services } from "../cli/services.ts";
 import { type AuditVerdict, createContract } from "./contract.ts";
 import { createProgress } from "./progress.ts";
-import { groupHash, RECORD_BYTES, SIDE, writeRecord } from "./record.ts";
+import { contentHash, groupHash, RECORD_BYTES, SIDE, writeRecord } from "./record.ts";
 import type { Spill } from "./spill.ts";
 import type { VerdictMap } from "./verdict-map.ts";
 
@@ -77,7 +79,7 @@ export async function readTopicSide(
         if (!verdict.ok) noteRefused(side, partition, verdict.errorClass, message.value);
         else if (input.rejected.has(`${partition}/${offset}`)) side.rejected++;
         else if (verdict.event.timeMs < input.horizonMs) side.expired++;
-        else spillEvent(verdict, partition, offset, appendMs);
+        else spillEvent(verdict, partition, { offset, appendMs, message });
       }
       progress.add(messages.length);
     },
@@ -90,6 +92,14 @@ function noteRefused(side: TopicSide, partition: number, errorClass: DeadLetterC
   side.refused.set(errorClass, (side.refused.get(errorClass) ?? 0) + 1);
   const hash = Bun.hash.xxHash64(value ?? new Uint8Array());
   side.payloadSums.set(partition, BigInt.asUintN(64, (side.payloadSums.get(partition) ?? 0n) + hash));
+}
+
+type Place = { offset: number; appendMs: number; message: KafkaMessage };
+
+/** The producer's name in the headers; of several the first. */
+function producerOf({ headers }: KafkaMessage): string {
+  const named = headers?.[HEADERS.producer];
+  return String((Array.isArray(named) ? named[0] : named) ?? "");
 }
 
 function createSpiller(side: TopicSide, spill: Spill) {
@@ -116,7 +126,7 @@ function createSpiller(side: TopicSide, spill: Spill) {
     }
     return hash;
   };
-  return ({ event }: Extract<AuditVerdict, { ok: true }>, partition: number, offset: number, appendMs: number) => {
+  return ({ event }: Extract<AuditVerdict, { ok: true }>, partition: number, { offset, appendMs, message }: Place) => {
     side.valid++;
     writeRecord(view, 0, SIDE.topic, {
       id: event.id,
@@ -128,6 +138,7 @@ function createSpiller(side: TopicSide, spill: Spill) {
       partition,
       offset,
       appendMs,
+      content: contentHash({ ...event, producer: producerOf(message), sizeBytes: message.value?.length ?? 0 }),
     });
     spill.add(view, 0);
   };

@@ -1,9 +1,9 @@
 /**
- * One event as the audit compares it, 80 bytes, little-endian: exactly the RowBinary of {@link STORE_COLUMNS}, so that the
+ * One event as the audit compares it, 88 bytes, little-endian: exactly the RowBinary of {@link STORE_COLUMNS}, so that the
  * store's answer can be spilled as it arrives. Texts are hashes (xxHash64), of equal text equal on both sides.
  */
 
-export const RECORD_BYTES = 80;
+export const RECORD_BYTES = 88;
 
 /** Byte offsets of the fields. */
 export const AT = {
@@ -18,12 +18,13 @@ export const AT = {
   appendMs: 64,
   partition: 72,
   side: 76,
+  content: 80,
 } as const;
 
 /** Which side a record is of. */
 export const SIDE = { topic: 0, store: 1 } as const;
 
-/** The select list that yields records; the last column is the side. */
+/** The select list that yields records; the last columns are the side and the content, see {@link contentHash}. */
 export const STORE_COLUMNS = [
   "event_id",
   "event_time",
@@ -35,6 +36,7 @@ export const STORE_COLUMNS = [
   "kafka_append_time",
   "kafka_partition",
   `toUInt32(${SIDE.store})`,
+  "xxHash64(concat(payload, '\\0', extra, '\\0', toString(producer), '\\0', toString(size_bytes), '\\0', toString(toUnixTimestamp64Milli(received_time))))",
 ].join(", ");
 
 export type RecordFields = {
@@ -47,7 +49,16 @@ export type RecordFields = {
   partition: number;
   offset: number;
   appendMs: number;
+  content: bigint;
 };
+
+/** What else is stored of a message as it was sent. */
+export type Content = { payload: string; extra: string; producer: string; sizeBytes: number; receivedMs: number };
+
+/** The hash of an event's content, as {@link STORE_COLUMNS} computes it; NUL stands in none of its parts unescaped. */
+export function contentHash({ payload, extra, producer, sizeBytes, receivedMs }: Content): bigint {
+  return Bun.hash.xxHash64([payload, extra, producer, sizeBytes, receivedMs].join("\0"));
+}
 
 /** Writes one record at a byte position. */
 export function writeRecord(view: DataView, at: number, side: number, fields: RecordFields): void {
@@ -63,6 +74,7 @@ export function writeRecord(view: DataView, at: number, side: number, fields: Re
   view.setBigInt64(at + AT.appendMs, BigInt(fields.appendMs), true);
   view.setUint32(at + AT.partition, fields.partition, true);
   view.setUint32(at + AT.side, side, true);
+  view.setBigUint64(at + AT.content, fields.content, true);
 }
 
 /** The event id of a record as text. */

@@ -12,7 +12,7 @@ import { createReach, type Reach } from "./reach.ts";
 import { readTopicSide, type TopicSide } from "./read-topic.ts";
 import { type AuditReport, hasUnseen, judgeAudit, type MoneyRow, type NamedDefect } from "./report.ts";
 import { bucketsFor, createSpill, type Spill } from "./spill.ts";
-import { readNames, readRejected, readStoreSide } from "./store-side.ts";
+import { readNames, readRejected, readResolutions, readStoreSide } from "./store-side.ts";
 import { createVerdictMap } from "./verdict-map.ts";
 
 export type AuditOptions = {
@@ -94,6 +94,7 @@ async function compareSpill(
 ): Promise<Compared> {
   const { io, clickhouse } = services;
   const names = await readNames(clickhouse);
+  const isResolved = await readResolutions(clickhouse);
   const groups = new Map([...names.groups, ...side.groups]);
   const currencies = new Map([...names.currencies, ...side.currencies]);
   const money = new Map<bigint, MoneyRow>();
@@ -105,6 +106,7 @@ async function compareSpill(
     if (io.signal.aborted) throw new AppError("ABORTED", "Interrupted", { retry: false });
     const part = compareBucket(spill.read(bucket), {
       reach,
+      isResolved,
       onDefect: (defect) => {
         const count = (defectCounts.get(defect.kind) ?? 0) + 1;
         defectCounts.set(defect.kind, count);

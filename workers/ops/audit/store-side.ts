@@ -52,15 +52,28 @@ export async function readNames(
   };
 }
 
+/** The keys that resolving conflicts has dropped; for `compareBucket`. */
+export async function readResolutions(
+  clickhouse: ClickHouse,
+): Promise<(eventId: string, minute: number, key: bigint) => boolean> {
+  const rows = await clickhouse.query<{ event_id: string; minute: number; source: string; event_type: string }>(
+    `SELECT event_id, toUnixTimestamp(event_minute) AS minute, source, event_type FROM conflict_resolutions FINAL`,
+  );
+  const keys = new Set(rows.map((row) => `${row.event_id} ${row.minute} ${groupHash(row.source, row.event_type)}`));
+  return (eventId, minute, key) => keys.has(`${eventId} ${minute} ${key}`);
+}
+
 export type StoredLetter = {
   partition: number;
   offset: number;
   appendMs: number;
   errorClass: string;
+  /** What the letter says its bytes hash to, and what they do. */
   payloadHash: bigint;
+  bytesHash: bigint;
 };
 
-const LETTER_BYTES = 36;
+const LETTER_BYTES = 44;
 
 /** Streams the dead letters of a topic. */
 export async function forEachLetter(
@@ -71,7 +84,8 @@ export async function forEachLetter(
 ): Promise<void> {
   const classes = await clickhouse.query<{ error_class: string }>("SELECT DISTINCT error_class FROM dead_letters_raw");
   const names = new Map(classes.map((row) => [Bun.hash.xxHash64(row.error_class), row.error_class]));
-  const columns = "kafka_partition, kafka_offset, append_time, payload_hash, xxHash64(toString(error_class))";
+  const columns =
+    "kafka_partition, kafka_offset, append_time, payload_hash, xxHash64(toString(error_class)), xxHash64(payload)";
   const stream = clickhouse.stream(`SELECT ${columns} FROM dead_letters_raw FINAL WHERE topic = {topic:String}`, {
     format: "RowBinary",
     params: { topic },
@@ -83,6 +97,7 @@ export async function forEachLetter(
       appendMs: readSafe(view, at + 12),
       payloadHash: view.getBigUint64(at + 20, true),
       errorClass: names.get(view.getBigUint64(at + 28, true)) ?? "?",
+      bytesHash: view.getBigUint64(at + 36, true),
     });
   await forEachFixedRow(stream, LETTER_BYTES, onRow, signal);
 }

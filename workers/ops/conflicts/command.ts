@@ -5,11 +5,19 @@ import { parseCount, parseDuration } from "../cli/options.ts";
 import { CommandError, runCommand, type Services } from "../cli/services.ts";
 import { formatCount, formatMinute, formatTime, renderTable } from "../cli/table.ts";
 import { readRawHorizon } from "../verify/queries.ts";
-import { type Conflict, type ConflictKey, type Plan, planConflict, readConflicts } from "./conflicts.ts";
+import {
+  type Conflict,
+  type ConflictKey,
+  type Plan,
+  planConflict,
+  planRecorded,
+  readConflicts,
+  readRecorded,
+} from "./conflicts.ts";
 import { dropKeys, waitForViews } from "./resolve.ts";
 
 type ListFlags = { limit: number; json?: boolean };
-type ResolveFlags = { limit: number; dryRun?: boolean; yes?: boolean; wait: number };
+type ResolveFlags = { limit: number; dryRun?: boolean; yes?: boolean; recorded?: boolean; wait: number };
 
 /** Registers `ops conflicts list|resolve`. */
 export function registerConflicts(program: Command, io: CliIo): void {
@@ -35,12 +43,13 @@ export function registerConflicts(program: Command, io: CliIo): void {
     .option("--limit <n>", "at most this many event_ids", parseCount, 10_000)
     .option("--dry-run", "only show what would be done")
     .option("--yes", "do not ask")
+    .option("--recorded", "only drop again what was dropped before and has come back, without asking")
     .addOption(
       new Option("--wait <duration>", "how long to wait for the views").argParser(parseDuration).default(60_000, "60s"),
     )
     .addHelpText(
       "after",
-      `\nReading the topic again (ops rewind) brings resolved conflicts back: the dropped copies are read with the rest.\nResolve them again then.\n\nExamples:\n  ops conflicts resolve --dry-run\n  ops conflicts resolve 7f1d0000-1111-4222-8333-444455556666 --yes\n${EXIT_HELP}`,
+      `\nReading the topic again (ops rewind) brings resolved conflicts back: the dropped copies are read with the rest.\nWhat was dropped is recorded; --recorded drops the same copies again.\n\nExamples:\n  ops conflicts resolve --dry-run\n  ops conflicts resolve --recorded\n  ops conflicts resolve 7f1d0000-1111-4222-8333-444455556666 --yes\n${EXIT_HELP}`,
     )
     .action((ids: string[], flags: ResolveFlags) => runCommand(io, (services) => resolve(services, ids, flags)));
 }
@@ -105,15 +114,34 @@ function toJson({ eventId, keys }: Conflict, plan: Plan) {
   };
 }
 
+async function planAll(
+  clickhouse: Services["clickhouse"],
+  ids: readonly string[],
+  { limit, recorded }: ResolveFlags,
+): Promise<{ plans: Planned[]; total: number }> {
+  if (recorded) {
+    const known = await readRecorded(clickhouse);
+    const wanted = ids.length === 0 ? known.ids : known.ids.filter((id) => ids.includes(id));
+    if (wanted.length === 0) return { plans: [], total: 0 };
+    const { conflicts, total } = await readConflicts(clickhouse, { ids: wanted.slice(0, limit), limit });
+    const plans = conflicts.flatMap((conflict) => {
+      const plan = planRecorded(conflict, known.keys);
+      return plan === undefined ? [] : [{ conflict, plan }];
+    });
+    return { plans, total };
+  }
+  const { conflicts, total } = await readConflicts(clickhouse, { ids, limit });
+  const horizon = await readRawHorizon(clickhouse);
+  return { plans: conflicts.map((conflict) => ({ conflict, plan: planConflict(conflict, horizon) })), total };
+}
+
 async function resolve(services: Services, ids: string[], flags: ResolveFlags): Promise<ExitCode> {
   const { clickhouse, io } = services;
-  const { conflicts, total } = await readConflicts(clickhouse, { ids: checkIds(ids), limit: flags.limit });
-  const horizon = await readRawHorizon(clickhouse);
-  const plans = conflicts.map((conflict) => ({ conflict, plan: planConflict(conflict, horizon) }));
+  const { plans, total } = await planAll(clickhouse, checkIds(ids), flags);
   const drop = plans.flatMap(({ plan }) => (plan.kind === "expired" ? [] : plan.drop));
   const expired = plans.filter(({ plan }) => plan.kind === "expired");
-  if (conflicts.length === 0) {
-    io.out("no conflicts");
+  if (plans.length === 0) {
+    io.out(flags.recorded ? "nothing that was dropped before has come back" : "no conflicts");
     return EXIT.ok;
   }
   io.out(renderPlans(plans));
@@ -123,7 +151,7 @@ async function resolve(services: Services, ids: string[], flags: ResolveFlags): 
   }
   if (drop.length > 0) {
     const question = `Delete ${formatCount(drop.length)} conflicting copies for good?`;
-    if (!flags.yes && !(await io.confirm(question))) {
+    if (!flags.yes && !flags.recorded && !(await io.confirm(question))) {
       throw new CommandError(EXIT.usage, "not confirmed, nothing was done", "look with --dry-run, then add --yes");
     }
     const progress = (done: number) => io.err(`deleted ${formatCount(done)} of ${formatCount(drop.length)}`);
@@ -134,7 +162,7 @@ async function resolve(services: Services, ids: string[], flags: ResolveFlags): 
     }
   }
   io.out(
-    `resolved ${formatCount(conflicts.length - expired.length)} of ${formatCount(total)} conflicting event_ids; the views show it`,
+    `resolved ${formatCount(plans.length - expired.length)} of ${formatCount(total)} conflicting event_ids; the views show it`,
   );
   if (expired.length === 0) return EXIT.ok;
   io.err(`${formatCount(expired.length)} cannot be resolved: the raw events of a key are beyond the retention`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { messageOf, type TestEvent, testEvents } from "../testing/events.ts";
+import { ledgerOf, messageOf, type TestEvent, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
 let fixture: OpsFixture;
@@ -78,6 +78,62 @@ test("does not wait for minutes that live traffic keeps touching to stand still"
   expect(resolve.code).toBe(0);
   expect(stored).toBeGreaterThan(1);
 }, 60_000);
+
+test("what was dropped stays dropped on record: for the ledger, for the audit, and after the topic was read again", async () => {
+  const at = noon - 7 * 3_600_000;
+  const [event] = testEvents(1, at) as [TestEvent];
+  const other = { ...event, timeMs: at + 3_600_000 };
+  const messages = [
+    messageOf(event, { partition: 0, instance: "p9" }),
+    messageOf(other, { partition: 1, instance: "p9" }),
+  ];
+  await fixture.ledger(ledgerOf("p9", [event, other], "closed", Date.now()));
+  for (const message of messages) await fixture.produce([message]);
+  const { rows } = await fixture.consume();
+  expect((await fixture.run(["conflicts", "resolve", "--recorded"])).out).toContain("nothing that was dropped before");
+  const resolve = await fixture.run(["conflicts", "resolve", event.id, "--yes"]);
+  expect(resolve.err + resolve.out).toContain("resolved 1 of 1");
+  // The producer's ledger counts both; one of them was dropped on purpose.
+  const verify = await fixture.run([
+    "verify",
+    "--from",
+    new Date(at - 60_000).toISOString(),
+    "--to",
+    new Date(at + 7_200_000).toISOString(),
+  ]);
+  expect(verify.out).not.toContain("Differences");
+
+  // As after a rewind: the dropped copy is stored again.
+  await fixture.storeEvents(rows);
+  expect((await fixture.run(["conflicts", "list", event.id])).out).toContain("1 of 1 conflicting");
+  const again = await fixture.run(["conflicts", "resolve", "--recorded"]);
+  expect(again.out).toContain("resolved 1 of 1");
+  expect((await fixture.run(["conflicts", "list", event.id])).out).toContain("0 of 0 conflicting");
+  const stored = await fixture.clickhouse.query<{ t: number }>(
+    "SELECT toUnixTimestamp(event_time) AS t FROM events WHERE event_id = {id:UUID}",
+    { params: { id: event.id } },
+  );
+  expect(stored).toEqual([{ t: event.timeMs / 1000 }]);
+}, 120_000);
+
+test("the audit takes for resolved only what is on record", async () => {
+  const at = noon - 10 * 3_600_000;
+  const [event] = testEvents(1, at) as [TestEvent];
+  await fixture.produce([messageOf(event, { partition: 0 })]);
+  await fixture.produce([messageOf({ ...event, timeMs: at + 600_000 }, { partition: 0 })]);
+  await fixture.consume();
+  const lost = "(toStartOfMinute(event_time), event_id) = (toDateTime({t:UInt32}, 'UTC'), {id:UUID})";
+  const minute = Math.floor((at + 600_000) / 60_000) * 60;
+  const sync = { mutations_sync: 1, lightweight_deletes_sync: 1 };
+  await fixture.clickhouse.command(`DELETE FROM events_raw WHERE ${lost}`, {
+    params: { t: minute, id: event.id },
+    settings: sync,
+  });
+  const audit = await fixture.run(["verify", "--audit", "--json"]);
+  const { defect_list } = JSON.parse(audit.out) as { defect_list: { kind: string; event_id: string }[] };
+  expect(defect_list.filter(({ event_id }) => event_id === event.id).map(({ kind }) => kind)).toEqual(["missing"]);
+  expect(audit.code).toBe(1);
+}, 120_000);
 
 test("refuses what is no event_id", async () => {
   const { code, err } = await fixture.run(["conflicts", "resolve", "nonsense"]);

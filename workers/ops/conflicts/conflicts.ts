@@ -10,8 +10,8 @@ export type ConflictKey = {
   copy: Copy | undefined;
 };
 
-/** Where in Kafka the stored copy lay. */
-export type Copy = { partition: number; offset: number; appendMs: number };
+/** Where in Kafka the stored copy lay; `producer` is empty if no ledger counts it. */
+export type Copy = { partition: number; offset: number; appendMs: number; producer: string };
 
 export type Conflict = { eventId: string; keys: ConflictKey[] };
 
@@ -39,6 +39,28 @@ export function planConflict(conflict: Conflict, horizon: number): Plan {
   const drop = conflict.keys.filter((key) => key !== keep);
   if (keep === undefined || present.length === 1) return { kind: "stale", keep, drop };
   return { kind: "resolve", keep, drop };
+}
+
+/**
+ * Drops again what was dropped before: undefined when no key of the conflict is in `recorded`, or when nothing else of it
+ * is stored.
+ */
+export function planRecorded(conflict: Conflict, recorded: ReadonlySet<string>): Plan | undefined {
+  const drop = conflict.keys.filter((key) => recorded.has(textOfKey(key)));
+  const keep = conflict.keys.find((key) => key.copy !== undefined && !drop.includes(key));
+  return drop.length === 0 || keep === undefined ? undefined : { kind: "resolve", keep, drop };
+}
+
+const textOfKey = ({ eventId, minute, source, eventType }: ConflictKey) =>
+  [eventId, minute, source, eventType].join("\0");
+
+/** The keys that were dropped before, for {@link planRecorded}, and their ids. */
+export async function readRecorded(clickhouse: ClickHouse): Promise<{ keys: Set<string>; ids: string[] }> {
+  const rows = await clickhouse.query<RawKey>(
+    `SELECT event_id, toUnixTimestamp(event_minute) AS minute, source, event_type FROM conflict_resolutions FINAL
+     WHERE event_id IN (SELECT event_id FROM conflicts)`,
+  );
+  return { keys: new Set(rows.map(textOf)), ids: [...new Set(rows.map((row) => row.event_id))] };
 }
 
 /** Conflicts in order of event_id, with their stored copies; of all ids, or of those given. */
@@ -86,13 +108,14 @@ async function readCopies(clickhouse: ClickHouse, keys: readonly RawKey[]): Prom
     const tuples = keys
       .slice(at, at + BATCH)
       .map((row) => keyTuple(row.minute, row.source, row.event_type, row.event_id));
-    const rows = await clickhouse.query<RawKey & { p: number; o: string; t: string }>(
+    const rows = await clickhouse.query<RawKey & { p: number; o: string; t: string; producer: string }>(
       `SELECT event_id, toUnixTimestamp(toStartOfMinute(event_time)) AS minute, source, event_type,
-         kafka_partition AS p, kafka_offset AS o, toUnixTimestamp64Milli(kafka_append_time) AS t
+         kafka_partition AS p, kafka_offset AS o, toUnixTimestamp64Milli(kafka_append_time) AS t, producer
        FROM events_raw FINAL WHERE (toStartOfMinute(event_time), source, event_type, event_id) IN (${tuples.join(", ")})`,
     );
     for (const row of rows) {
-      copies.set(textOf(row), { partition: row.p, offset: Number(row.o), appendMs: Number(row.t) });
+      const { p: partition, o, t, producer } = row;
+      copies.set(textOf(row), { partition, offset: Number(o), appendMs: Number(t), producer });
     }
   }
   return copies;

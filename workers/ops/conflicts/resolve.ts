@@ -8,7 +8,7 @@ const BATCH = 200;
 const SYNC = { mutations_sync: 2, lightweight_deletes_sync: 2 };
 
 /**
- * Removes keys of conflicted events: the rows, then a mark for every touched minute, then the index entries. Interrupted
+ * Removes keys of conflicted events: records what is dropped, deletes the rows, then adds a mark for every touched minute, then the index entries. Interrupted
  * anywhere, the conflict is still listed and resolving it again completes the work. The marks come strictly after the
  * rows are gone, so that the recomputation they cause cannot see them. Answers the store's time (Unix ms) at which the
  * rows of each touched minute (Unix s) were gone.
@@ -23,6 +23,7 @@ export async function dropKeys(
     const batch = keys.slice(at, at + BATCH);
     const tuples = batch.map((key) => keyTuple(key.minute, key.source, key.eventType, key.eventId)).join(", ");
     const command = (sql: string) => clickhouse.command(sql, { settings: SYNC });
+    await record(clickhouse, batch);
     await command(
       `DELETE FROM events_raw WHERE (toStartOfMinute(event_time), source, event_type, event_id) IN (${tuples})`,
     );
@@ -43,6 +44,22 @@ export async function dropKeys(
     onProgress(at + batch.length);
   }
   return goneAt;
+}
+
+/** Notes the stored ones of the keys as dropped on purpose: see 0020_conflict_resolutions.sql. */
+async function record(clickhouse: ClickHouse, keys: readonly ConflictKey[]): Promise<void> {
+  const rows = keys.flatMap(({ copy, ...key }) =>
+    copy === undefined
+      ? []
+      : [
+          `(toUUID(${sqlText(key.eventId)}), toDateTime(${key.minute}, 'UTC'), ${sqlText(key.source)}, ${sqlText(key.eventType)}, ${sqlText(copy.producer)})`,
+        ],
+  );
+  if (rows.length === 0) return;
+  await clickhouse.command(
+    `INSERT INTO conflict_resolutions (event_id, event_minute, source, event_type, producer) VALUES ${rows.join(", ")}`,
+    { settings: { async_insert: 0 } },
+  );
 }
 
 /**

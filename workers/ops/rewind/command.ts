@@ -27,7 +27,8 @@ export function registerRewind(program: Command, io: CliIo): void {
       "after",
       `
 The consumers must be stopped meanwhile: a running group would overwrite the offsets.
-Conflicts that were resolved come back, since the dropped copies are read again: see \`ops conflicts list\` afterwards.
+Conflicts that were resolved come back, since the dropped copies are read again: \`ops conflicts resolve --recorded\`
+drops them again afterwards.
 Examples:
   ops rewind --from 2026-05-01T12:00Z
   ops rewind --from earliest --yes
@@ -76,7 +77,7 @@ async function rewind({ admin, config, io }: Services, flags: RewindFlags): Prom
   await kafkaCall(() => admin.setOffsets({ groupId, topic, partitions }));
   io.out(`done; start the consumers, then \`ops verify --audit\` proves the result`);
   io.out(
-    "conflicts that were resolved come back with it; `ops conflicts list` shows them, `resolve` resolves them again",
+    "conflicts that were resolved come back with it; afterwards `ops conflicts resolve --recorded` drops the same copies again",
   );
   return EXIT.ok;
 }

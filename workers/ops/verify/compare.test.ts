@@ -13,7 +13,15 @@ import {
   type ViewRow,
 } from "./compare.ts";
 
-type StoredEvent = { id: string; minute: number; source: string; type: string; producer: string; money: bigint };
+type StoredEvent = {
+  id: string;
+  minute: number;
+  source: string;
+  type: string;
+  producer: string;
+  money: bigint;
+  control: bigint;
+};
 
 const event = fc.record({
   id: fc.uuid(),
@@ -22,12 +30,13 @@ const event = fc.record({
   type: fc.constantFrom("click", "login"),
   producer: fc.constantFrom("", "p1", "p2"),
   money: fc.bigInt({ min: 0n, max: 10_000n }),
+  control: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
 });
 const someEvents = fc.uniqueArray(event, { selector: (e) => e.id, minLength: 1, maxLength: 60 });
 
 function groupEvents(events: readonly StoredEvent[]): EventsRow[] {
   const rows = new Map<string, EventsRow>();
-  for (const { id, minute, source, type, producer, money } of events) {
+  for (const { id, minute, source, type, producer, money, control } of events) {
     const name = [minute, source, type, producer].join("|");
     const row = rows.get(name) ?? {
       bucket: minute,
@@ -37,8 +46,9 @@ function groupEvents(events: readonly StoredEvent[]): EventsRow[] {
       events: 0,
       checksum: 0n,
       money: 0n,
+      control: 0n,
     };
-    rows.set(name, { ...row, ...addTally(row, { events: 1, checksum: eventIdHash(id), money }) });
+    rows.set(name, { ...row, ...addTally(row, { events: 1, checksum: eventIdHash(id), money, control }) });
   }
   return [...rows.values()];
 }
@@ -70,7 +80,7 @@ describe("compare", () => {
   });
 
   test("finds any single corruption: an event lost, added, replaced, moved, retyped or with other money", () => {
-    const corruption = fc.constantFrom("lose", "add", "replace", "move", "retype", "money");
+    const corruption = fc.constantFrom("lose", "add", "replace", "move", "retype", "money", "control");
     fc.assert(
       fc.property(someEvents, fc.nat(), corruption, fc.uuid(), (events, at, kind, id) => {
         const index = at % events.length;
@@ -85,6 +95,7 @@ describe("compare", () => {
           move: [...others, { ...victim, minute: victim.minute + 60 }],
           retype: [...others, { ...victim, type: victim.type === "click" ? "login" : "click" }],
           money: [...others, { ...victim, money: victim.money + 1n }],
+          control: [...others, { ...victim, control: victim.control ^ 1n }],
         }[kind];
         const right = groupEvents(events);
         const wrong = groupEvents(spoiled);
@@ -94,7 +105,7 @@ describe("compare", () => {
         const sameHour =
           kind === "move" && Math.floor(victim.minute / 3600) === Math.floor((victim.minute + 60) / 3600);
         if (!sameHour) expect(outcomes(compareHours(right, toView(spoiled, 3600)))).toContain("different");
-        if (victim.producer !== "" && kind !== "money") {
+        if (victim.producer !== "" && kind !== "money" && kind !== "control") {
           expect(outcomes(compareLedger(toLedger(right), wrong, closed))).toContain("different");
         }
       }),
@@ -104,7 +115,9 @@ describe("compare", () => {
   test("explains only a surplus, and only of killed instances or unknown sends", () => {
     const row = { bucket: 60, source: "web", eventType: "click" };
     const ledger = (unknown: number): LedgerRow[] => [{ ...row, instance: "p", events: 2, checksum: 5n, unknown }];
-    const stored = (events: number): EventsRow[] => [{ ...row, producer: "p", events, checksum: 9n, money: 0n }];
+    const stored = (events: number): EventsRow[] => [
+      { ...row, producer: "p", events, checksum: 9n, money: 0n, control: 0n },
+    ];
     const judge = (found: number, unknown: number, state: InstanceState) =>
       compareLedger(ledger(unknown), stored(found), () => state)[0]?.outcome;
     expect(judge(3, 0, "dead")).toBe("unledgered");

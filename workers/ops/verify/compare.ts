@@ -2,8 +2,11 @@ import { addChecksum, subtractChecksum } from "../../shared/event/index.ts";
 
 /** The pure heart of verify: who said what, and do they agree? Buckets are Unix seconds (start of a minute or hour). */
 
-/** What one side says of one key. `money` is the sum of all amounts in ten-thousandths: a control total. */
-export type Tally = { events: number; checksum: bigint; money: bigint };
+/**
+ * What one side says of one key. `money` is the sum of all amounts in ten-thousandths; `control` is a checksum modulo 2^64
+ * of whatever else the views show and can be added up: amounts by currency, bytes, late events. Ledgers know neither.
+ */
+export type Tally = { events: number; checksum: bigint; money: bigint; control: bigint };
 
 export type Key = { bucket: number; source: string; eventType: string };
 
@@ -25,7 +28,7 @@ export type InstanceState = "live" | "closed" | "dead" | "audited";
 export type Check = "ledger" | "minute" | "hour";
 
 /**
- * - `exact`: equal counts and checksums (and money, between store and views)
+ * - `exact`: equal counts and checksums (between store and views money and control as well)
  * - `different`: not equal, and nothing explains it
  * - `unledgered`: more is stored than the last record of a killed instance says; only an audit can tell
  * - `unknown_sends`: more is stored, at most by the number of sends whose acknowledgement stayed unknown
@@ -42,14 +45,19 @@ export type KeyResult = Key & {
   instances: string[];
 };
 
-export const EMPTY_TALLY: Tally = { events: 0, checksum: 0n, money: 0n };
+export const EMPTY_TALLY: Tally = { events: 0, checksum: 0n, money: 0n, control: 0n };
 
 export function addTally(a: Tally, b: Tally): Tally {
-  return { events: a.events + b.events, checksum: addChecksum(a.checksum, b.checksum), money: a.money + b.money };
+  return {
+    events: a.events + b.events,
+    checksum: addChecksum(a.checksum, b.checksum),
+    money: a.money + b.money,
+    control: addChecksum(a.control, b.control),
+  };
 }
 
 const sameCount = (a: Tally, b: Tally) => a.events === b.events && a.checksum === b.checksum;
-const same = (a: Tally, b: Tally) => sameCount(a, b) && a.money === b.money;
+const same = (a: Tally, b: Tally) => sameCount(a, b) && a.money === b.money && a.control === b.control;
 
 /** The text form of a key; NUL cannot occur in a source or type of the contract. */
 export function keyText({ bucket, source, eventType }: Key): string {
@@ -73,13 +81,13 @@ export function compareLedger(
   };
   for (const row of ledger) {
     const part = partOf(row, row.instance);
-    part.acked = addTally(part.acked, { events: row.events, checksum: row.checksum, money: 0n });
+    part.acked = addTally(part.acked, { ...EMPTY_TALLY, events: row.events, checksum: row.checksum });
     part.unknown += row.unknown;
   }
   for (const row of events) {
     if (row.producer === "") continue;
     const part = partOf(row, row.producer);
-    part.stored = addTally(part.stored, { events: row.events, checksum: row.checksum, money: 0n });
+    part.stored = addTally(part.stored, { ...EMPTY_TALLY, events: row.events, checksum: row.checksum });
   }
   return [...keys.values()].map(({ key, parts }) => judgeLedger(key, parts, stateOf));
 }
@@ -188,4 +196,4 @@ export function shortfall(expected: Tally, found: Tally): { missing: number; sur
 }
 
 const pickKey = ({ bucket, source, eventType }: Key): Key => ({ bucket, source, eventType });
-const pickTally = ({ events, checksum, money }: Tally): Tally => ({ events, checksum, money });
+const pickTally = ({ events, checksum, money, control }: Tally): Tally => ({ events, checksum, money, control });

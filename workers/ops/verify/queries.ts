@@ -1,4 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { subtractChecksum } from "../../shared/event/index.ts";
 import type { EventsRow, LedgerRow, ViewRow } from "./compare.ts";
 
 /** The questions verify asks the store. All aggregate in the store; no row stands for a single event. Times: Unix s. */
@@ -18,6 +19,9 @@ function within(column: string, window: Window): { sql: string; params: Record<s
 
 type Raw = { bucket: number; source: string; event_type: string; events: string; checksum: string };
 
+type Control = { money: string; control: string };
+const controlTotals = (row: Control) => ({ money: BigInt(row.money), control: BigInt(row.control) });
+
 const keyAndCount = (row: Raw) => ({
   bucket: row.bucket,
   source: row.source,
@@ -33,20 +37,60 @@ export async function readLedger(clickhouse: ClickHouse, window: Window): Promis
      FROM producer_ledger WHERE ${sql}`,
     { params },
   );
-  return rows.map((row) => ({ ...keyAndCount(row), instance: row.instance, unknown: Number(row.unknown) }));
+  const counts = rows.map((row) => ({ ...keyAndCount(row), instance: row.instance, unknown: Number(row.unknown) }));
+  return [...counts, ...(await readDropped(clickhouse, window))];
+}
+
+/** What resolving conflicts has dropped and what has not come back since, as negative counts of its producers. */
+async function readDropped(clickhouse: ClickHouse, window: Window): Promise<LedgerRow[]> {
+  const { sql, params } = within("event_minute", window);
+  const key = "event_id, event_minute, source, event_type";
+  const rows = await clickhouse.query<Raw & { instance: string }>(
+    `SELECT producer AS instance, toUnixTimestamp(event_minute) AS bucket, source, event_type, count() AS events,
+       sum(xxHash64(toString(event_id))) AS checksum
+     FROM conflict_resolutions FINAL WHERE producer != '' AND ${sql} AND (${key}) NOT IN (
+       SELECT ${key} FROM event_index WHERE event_id IN (SELECT event_id FROM conflict_resolutions))
+     GROUP BY instance, event_minute, source, event_type`,
+    { params },
+  );
+  return rows.map((row) => {
+    const { events, checksum, ...dropped } = keyAndCount(row);
+    return {
+      ...dropped,
+      events: -events,
+      checksum: subtractChecksum(0n, checksum),
+      instance: row.instance,
+      unknown: 0,
+    };
+  });
+}
+
+/** A number of any type and sign modulo 2^64. */
+const modulo = (number: string) => `reinterpretAsUInt64(toInt256(${number}))`;
+
+/** See {@link Tally}: every figure has a weight of its own, so that one cannot stand in for another. */
+function controlOf(figures: { bytes: string; late: string; money: string }): string {
+  return `toUInt64(${figures.bytes}) * xxHash64('bytes') + toUInt64(${figures.late}) * xxHash64('late') + ${figures.money}`;
 }
 
 /** Recomputed from the raw events, never from an aggregate. */
 export async function readEvents(clickhouse: ClickHouse, window: Window): Promise<EventsRow[]> {
   const { sql, params } = within("event_time", window);
-  const rows = await clickhouse.query<Raw & { producer: string; money: string }>(
+  const control = controlOf({
+    bytes: "sum(size_bytes)",
+    late: "countIf(is_late)",
+    money: `sum(${modulo("toDecimal128(amount, 4) * 10000")} * xxHash64(toString(currency)))`,
+  });
+  const rows = await clickhouse.query<Raw & Control & { producer: string }>(
     `SELECT toUnixTimestamp(minute) AS bucket, source, event_type, producer, count() AS events,
-       sum(xxHash64(toString(event_id))) AS checksum, toString(sum(toInt256(toDecimal128(amount, 4) * 10000))) AS money
-     FROM (SELECT toStartOfMinute(event_time) AS minute, source, event_type, producer, event_id, amount FROM events WHERE ${sql})
+       sum(xxHash64(toString(event_id))) AS checksum, toString(sum(toInt256(toDecimal128(amount, 4) * 10000))) AS money,
+       ${control} AS control
+     FROM (SELECT toStartOfMinute(event_time) AS minute, source, event_type, producer, event_id, amount, currency, size_bytes,
+       is_late FROM events WHERE ${sql})
      GROUP BY minute, source, event_type, producer`,
     { params },
   );
-  return rows.map((row) => ({ ...keyAndCount(row), producer: row.producer, money: BigInt(row.money) }));
+  return rows.map((row) => ({ ...keyAndCount(row), producer: row.producer, ...controlTotals(row) }));
 }
 
 export function readMinutes(clickhouse: ClickHouse, window: Window): Promise<ViewRow[]> {
@@ -59,13 +103,19 @@ export function readHours(clickhouse: ClickHouse, window: { from: number; to: nu
 
 async function readView(clickhouse: ClickHouse, view: string, time: string, window: Window): Promise<ViewRow[]> {
   const { sql, params } = within(time, window);
-  const rows = await clickhouse.query<Raw & { money: string }>(
+  const weighted = `(currency, amount) -> ${modulo("amount * 10000")} * xxHash64(currency)`;
+  const control = controlOf({
+    bytes: "size_bytes",
+    late: "late_events",
+    money: `arraySum(arrayMap(${weighted}, mapKeys(amounts), mapValues(amounts)))`,
+  });
+  const rows = await clickhouse.query<Raw & Control>(
     `SELECT toUnixTimestamp(${time}) AS bucket, source, event_type, events, checksum,
-       toString(toInt256(arraySum(mapValues(amounts)) * 10000)) AS money
+       toString(toInt256(arraySum(mapValues(amounts)) * 10000)) AS money, ${control} AS control
      FROM ${view} WHERE ${sql}`,
     { params },
   );
-  return rows.map((row) => ({ ...keyAndCount(row), money: BigInt(row.money) }));
+  return rows.map((row) => ({ ...keyAndCount(row), ...controlTotals(row) }));
 }
 
 export type InstanceRow = {
@@ -130,6 +180,38 @@ export async function readRawHorizon(clickhouse: ClickHouse): Promise<number> {
     "SELECT toUnixTimestamp(complete_since) AS since FROM raw_horizon",
   );
   return rows[0]?.since ?? 0;
+}
+
+/** Minutes beyond the raw retention that were touched after their last recomputation. */
+export type StaleMinutes = { minutes: number; firstMs: number };
+
+/**
+ * Minutes that left the raw retention dirty: rows arrived that no view shows, and none ever will. Undefined when there is
+ * none among those whose marks are still kept, which is a week. @param rawFrom Unix s.
+ */
+export async function readStaleMinutes(
+  clickhouse: ClickHouse,
+  window: Window,
+  rawFrom: number,
+): Promise<StaleMinutes | undefined> {
+  const { sql, params } = within("event_minute", { from: window.from, to: Math.min(window.to, rawFrom) });
+  const [row] = await clickhouse.query<{ minutes: string; first: number }>(
+    `SELECT count() AS minutes, toUnixTimestamp(min(event_minute)) AS first
+     FROM (
+       SELECT event_minute, sum(rows_marked) AS marked, max(touched_at) AS touched FROM minute_marks
+       WHERE ${sql} AND event_minute > now('UTC') - toIntervalDay(
+         (SELECT toUInt32(anyIf(value, name = 'raw_retention_days')) + 6 FROM pipeline_settings FINAL))
+       GROUP BY event_minute
+     ) AS marks
+     LEFT JOIN (
+       SELECT event_minute, max(rows_marked) AS recorded, max(computed_at) AS computed FROM events_per_minute_store
+       WHERE source = '' AND event_type = '' GROUP BY event_minute
+     ) AS heads USING (event_minute)
+     WHERE marked != recorded OR touched > computed - INTERVAL 1 SECOND`,
+    { params },
+  );
+  const minutes = Number(row?.minutes ?? 0);
+  return minutes === 0 ? undefined : { minutes, firstMs: (row?.first ?? 0) * 1000 };
 }
 
 export type Context = {

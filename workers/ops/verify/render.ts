@@ -157,6 +157,12 @@ function renderNotes(report: VerifyReport): string[] {
       "the sides were read one after the other while events arrived, so their totals differ in the newest minutes; each key was compared until it agreed",
     );
   }
+  if (report.stale !== undefined) {
+    const { minutes, firstMs } = report.stale;
+    notes.push(
+      `${formatCount(minutes)} minutes from ${formatTime(firstMs)} on received events after their days had left the raw retention: no view shows those, and none ever will`,
+    );
+  }
   if (report.beyondRetention && report.rawFromMs !== undefined) {
     notes.push(
       `before ${formatTime(report.rawFromMs)} raw events are (partly) expired: there only minutes and hours were compared`,
@@ -228,6 +234,9 @@ function nextStep(report: VerifyReport): string | undefined {
   }
   if (report.deadInstances.length > 0 || report.unproven.length > 0) {
     return "`ops verify --audit` compares with the topic itself and closes the ledgers of killed instances";
+  }
+  if (report.stale !== undefined && report.rawFromMs !== undefined) {
+    return `\`ops verify --from ${new Date(report.rawFromMs).toISOString().slice(0, 10)}\` proves what is inside the retention; keep raw events longer than an outage can last`;
   }
   return "verify again when less is in motion";
 }

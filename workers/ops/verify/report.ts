@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 import type { PartitionAccount } from "./accounting.ts";
 import type { Behind } from "./catch-up.ts";
 import type { KeyResult, Tally } from "./compare.ts";
-import type { Context } from "./queries.ts";
+import type { Context, StaleMinutes } from "./queries.ts";
 
 export type Verdict = "EXACT" | "DIFFERENT" | "NOT PROVEN";
 
@@ -55,6 +55,8 @@ export type VerifyReport = {
   rawFromMs: number | undefined;
   /** True when minutes outside the raw retention exist. */
   beyondRetention: boolean;
+  /** Minutes outside the raw retention that received rows which no view shows. */
+  stale: StaleMinutes | undefined;
   rows: MinuteRow[];
 };
 
@@ -65,7 +67,7 @@ export type Unproven = Omit<VerifyReport, "verdict" | "provenUntilMs" | "hoursPr
 export function judge(report: Unproven): Verdict {
   if (report.differences.length > 0 || report.otherDifferences.length > 0) return "DIFFERENT";
   const open = report.unproven.length + report.unsettled.length + report.behind.length + report.deadInstances.length;
-  if (open > 0) return "NOT PROVEN";
+  if (open > 0 || report.stale !== undefined) return "NOT PROVEN";
   // Keys in motion are excluded and named; but when nothing stood still, nothing was proven.
   return report.moving.length > 0 && report.moving.length >= report.checked.keys ? "NOT PROVEN" : "EXACT";
 }
@@ -81,7 +83,10 @@ export function provenUntil(report: Unproven, of: "minutes" | "hours"): number |
   const open = [...report.differences, ...report.unproven, ...report.moving, ...report.unsettled];
   return open
     .filter((key) => (key.check === "hour") === (of === "hours"))
-    .reduce((least, { bucket }) => Math.min(least, bucket * 1000), report.snapshotMs);
+    .reduce(
+      (least, { bucket }) => Math.min(least, bucket * 1000),
+      Math.min(report.snapshotMs, report.stale?.firstMs ?? report.snapshotMs),
+    );
 }
 
 export function exitCodeOf(verdict: Verdict): ExitCode {
@@ -91,10 +96,11 @@ export function exitCodeOf(verdict: Verdict): ExitCode {
 /** The machine form: 64-bit numbers as decimal text, times as ISO 8601. */
 export function toJson(report: VerifyReport): string {
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
-  const tally = ({ events, checksum, money }: Tally) => ({
+  const tally = ({ events, checksum, money, control }: Tally) => ({
     events,
     checksum: String(checksum),
     money_e4: String(money),
+    control: String(control),
   });
   const key = (result: KeyResult) => ({
     check: result.check,
@@ -149,6 +155,8 @@ export function toJson(report: VerifyReport): string {
     behind: report.behind,
     raw_from: iso(report.rawFromMs),
     beyond_retention: report.beyondRetention,
+    stale_minutes:
+      report.stale === undefined ? null : { minutes: report.stale.minutes, first: iso(report.stale.firstMs) },
     ...(report.rows.length > 0
       ? { minutes: report.rows.map(({ bucket, ...row }) => ({ time: iso(bucket * 1000), ...row })) }
       : {}),

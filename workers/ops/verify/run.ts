@@ -8,7 +8,15 @@ import { waitForGroups } from "./catch-up.ts";
 import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
 import { incompleteLedgers, indexInstances } from "./instances.ts";
-import { readContext, readDays, readInstanceSums, readInstances, readRawHorizon, type Window } from "./queries.ts";
+import {
+  readContext,
+  readDays,
+  readInstanceSums,
+  readInstances,
+  readRawHorizon,
+  readStaleMinutes,
+  type Window,
+} from "./queries.ts";
 import { judge, type MinuteRow, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
 import { dayWindow, recheckWindows } from "./windows.ts";
@@ -72,6 +80,7 @@ export async function verify(services: Services, options: VerifyOptions): Promis
     behind: [],
     rawFromMs: rawFrom * 1000,
     beyondRetention: first.beyondRetention,
+    stale: await readStaleMinutes(clickhouse, options.window, rawFrom),
     rows: options.all ? minuteRows(results) : [],
   });
 }
@@ -305,6 +314,7 @@ function emptyReport(snapshotMs: number): Unproven {
     behind: [],
     rawFromMs: undefined,
     beyondRetention: false,
+    stale: undefined,
     rows: [],
   };
 }

@@ -9,8 +9,8 @@ const key = (found: number, check: KeyResult["check"] = "minute"): KeyResult => 
   source: "web",
   eventType: "click",
   outcome: "different",
-  expected: { events: 10, checksum: 1n, money: 0n },
-  found: { events: found, checksum: 2n, money: 0n },
+  expected: { events: 10, checksum: 1n, money: 0n, control: 0n },
+  found: { events: found, checksum: 2n, money: 0n, control: 0n },
   instances: [],
 });
 

@@ -48,6 +48,9 @@ export function createSettler(timing: SettleTiming): Settler {
 }
 
 function signatureOf({ outcome, expected, found }: KeyResult): string {
-  const parts = [outcome, ...[expected, found].flatMap((tally) => [tally.events, tally.checksum, tally.money])];
+  const parts = [
+    outcome,
+    ...[expected, found].flatMap((tally) => [tally.events, tally.checksum, tally.money, tally.control]),
+  ];
   return parts.join("|");
 }
