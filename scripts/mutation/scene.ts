@@ -65,7 +65,7 @@ export async function createScene(stack: Stack, { tree }: SceneOptions) {
   };
 
   const migrated = await ops(["migrate", "--partitions", String(PARTITIONS)], { compiled: false });
-  if (migrated.code !== 0) throw new Error(`migrate failed (${migrated.code}): ${migrated.stderr}`);
+  if (migrated.code !== 0) throw new Error(`migrate failed (${migrated.code}): ${migrated.stderr.slice(-500)}`);
   const kafka = createKafkaClient(
     loadConfig(z.object(kafkaConfigShape), env),
     createLogger({ name: "mutation", level: "silent" }),

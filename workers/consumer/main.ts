@@ -11,7 +11,7 @@ import { createLogger, type Logger } from "../shared/runtime/logger.ts";
 import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
 import { createConsumerMetrics } from "./metrics.ts";
-import { waitForSchema } from "./startup.ts";
+import { checkLedgerPartitions, waitForSchema } from "./startup.ts";
 import { createEventIngest, createLedgerIngest } from "./worker.ts";
 
 async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
@@ -34,6 +34,7 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
     waitForTopics(config, waiting, [config.KAFKA_EVENTS_TOPIC, dlqTopic, config.KAFKA_LEDGER_TOPIC]),
     waitForSchema(config, { clickhouse, ...waiting }),
   ]);
+  await checkLedgerPartitions(config, partitions, { clickhouse, ...waiting });
   const dlqPartitions = Math.max(1, partitions.get(dlqTopic) ?? 1);
 
   const deps = { kafka, clickhouse, metrics, clock: systemClock, logger };

@@ -1,4 +1,5 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhouse/ledger-partitions.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
@@ -49,6 +50,18 @@ export function waitForSchema(
     assertMaxAge(config.EVENT_MAX_AGE_DAYS, days);
     return days;
   };
+  return until("the ClickHouse schema", check, deps.logger, deps.signal);
+}
+
+/** @throws AppError `CONFIG_INVALID` when the ledger topic's partitions (by topic) became more: its records have no order then. */
+export function checkLedgerPartitions(
+  config: Pick<ConsumerConfig, "KAFKA_LEDGER_TOPIC">,
+  partitions: ReadonlyMap<string, number>,
+  deps: { clickhouse: ClickHouse; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const topic = config.KAFKA_LEDGER_TOPIC;
+  const check = async () =>
+    assertLedgerPartitions(topic, await readLedgerPartitions(deps.clickhouse, topic), partitions.get(topic) ?? 0);
   return until("the ClickHouse schema", check, deps.logger, deps.signal);
 }
 

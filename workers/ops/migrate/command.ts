@@ -1,7 +1,14 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
+import {
+  assertLedgerPartitions,
+  noteLedgerPartitions,
+  readLedgerPartitions,
+} from "../../shared/clickhouse/ledger-partitions.ts";
 import { createDatabase, migrate } from "../../shared/clickhouse/migrate.ts";
 import { RETENTION_SLACK_DAYS, rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
+import { kafkaCall } from "../../shared/kafka/errors.ts";
+import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
 import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
@@ -73,11 +80,32 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
   }
   io.out(`raw events: kept for ${await rawRetentionDays(clickhouse)} days`);
 
-  if (!options.topics) return EXIT.ok;
-  const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
-  const created = await ensureTopics(services.admin, specs, options.replicationFactor);
-  io.out(`topics: ${created.length === 0 ? "all there" : `created ${created.join(", ")}`}`);
+  if (options.topics) await prepareTopics(services, options);
+  await keepLedgerPartitions(services);
   return EXIT.ok;
+}
+
+async function prepareTopics({ config, admin, io }: Services, options: MigrateOptions): Promise<void> {
+  const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
+  // A broker that is busy may not know a topic yet which it has just created.
+  const created = new Set<string>();
+  await retryWithBackoff(
+    async () => {
+      for (const topic of await ensureTopics(admin, specs, options.replicationFactor)) created.add(topic);
+    },
+    { minMs: 500, maxMs: 2_000, retries: 5, signal: io.signal },
+  );
+  io.out(`topics: ${created.size === 0 ? "all there" : `created ${[...created].join(", ")}`}`);
+}
+
+/** Notes how many partitions the ledger topic has. @throws AppError `CONFIG_INVALID` when they became more. */
+async function keepLedgerPartitions({ config, admin, clickhouse }: Services): Promise<void> {
+  const topic = config.KAFKA_LEDGER_TOPIC;
+  if (!(await kafkaCall(() => admin.listTopics())).includes(topic)) return;
+  const partitions = (await fetchTopicRanges(admin, topic)).length;
+  const noted = await readLedgerPartitions(clickhouse, topic);
+  assertLedgerPartitions(topic, noted, partitions);
+  if (noted === undefined) await noteLedgerPartitions(clickhouse, topic, partitions);
 }
 
 async function prepareDatabase({ config, io }: Services, waitMs: number): Promise<void> {

@@ -26,7 +26,19 @@ export type AccountingScope = {
 const MAX_RANGES = 20;
 const SLICES = 64;
 
-// The append hour is the finest the received offsets are kept by.
+/** The first hour is counted from the rows, whose append time is exact; copies that a merge has removed are not seen there. */
+const SURE_EVENTS = `
+  (SELECT groupBitmapMergeState(offsets) FROM received_offsets
+    WHERE kafka_partition = {partition:UInt32}
+      AND append_hour > toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC'))) AS later_events,
+  (SELECT groupBitmapState(kafka_offset) FROM events_raw
+    WHERE kafka_partition = {partition:UInt32}
+      AND kafka_append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+      AND kafka_append_time < toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC')) + INTERVAL 1 HOUR) AS first_events,
+  bitmapOr(later_events, first_events) AS sure_events`;
+
+// The append hour is the finest the received offsets are kept by. What an earlier topic of the same name received in the
+// hour in which this one began is among them, so that a suspicion is looked at again with SURE_EVENTS.
 const STATES = `
   (SELECT groupBitmapMergeState(offsets) FROM received_offsets
     WHERE kafka_partition = {partition:UInt32}
@@ -45,6 +57,7 @@ export async function accountPartition(
   range: PartitionRange,
 ): Promise<PartitionAccount & { lastClaimed: number }> {
   const params = { partition: range.partition, since: scope.sinceMs, topic: scope.topic };
+  const within = { ...params, from: range.from, end: range.end };
   const [row] = await clickhouse.query<Record<"e" | "l" | "accounted" | "ambiguous" | "last", string>>(
     `WITH ${STATES},
        bitmapSubsetInRange(events_all, {from:UInt64}, {end:UInt64}) AS events,
@@ -53,7 +66,7 @@ export async function accountPartition(
        bitmapOrCardinality(events, letters) AS accounted, bitmapAndCardinality(events, letters) AS ambiguous,
        if(bitmapCardinality(events_all) + bitmapCardinality(letters_all) = 0, toInt64(-1),
          toInt64(greatest(bitmapMax(events_all), bitmapMax(letters_all)))) AS last`,
-    { params: { ...params, from: range.from, end: range.end } },
+    { params: within },
   );
   const missing = range.end - range.from - Number(row?.accounted ?? 0);
   const count = (slices: readonly Slice[]) => countAccounted(clickhouse, params, slices);
@@ -62,7 +75,7 @@ export async function accountPartition(
     received: Number(row?.e ?? 0),
     deadLetters: Number(row?.l ?? 0),
     missing,
-    ambiguous: Number(row?.ambiguous ?? 0),
+    ambiguous: Number(row?.ambiguous ?? 0) > 0 ? await countAmbiguous(clickhouse, within) : 0,
     impossible: 0,
     missingRanges: missing > 0 ? await locateMissing(range, count) : [],
     lastClaimed: Number(row?.last ?? -1),
@@ -80,9 +93,23 @@ export async function countImpossible(
   { lastClaimed, endAfter }: { lastClaimed: number; endAfter: number },
 ): Promise<number> {
   if (lastClaimed < endAfter) return 0;
-  const params = { partition, since: scope.sinceMs, topic: scope.topic };
-  const [count] = await countAccounted(clickhouse, params, [{ from: endAfter, end: lastClaimed + 1 }]);
-  return count ?? 0;
+  const params = { partition, since: scope.sinceMs, topic: scope.topic, from: endAfter, end: lastClaimed + 1 };
+  const [row] = await clickhouse.query<{ n: string }>(
+    `WITH ${STATES}, ${SURE_EVENTS}
+     SELECT bitmapCardinality(bitmapSubsetInRange(bitmapOr(sure_events, letters_all), {from:UInt64}, {end:UInt64})) AS n`,
+    { params },
+  );
+  return Number(row?.n ?? 0);
+}
+
+/** Offsets of the range that are an event and a dead letter of this topic, not of an earlier one. */
+async function countAmbiguous(clickhouse: ClickHouse, params: Record<string, unknown>): Promise<number> {
+  const [row] = await clickhouse.query<{ n: string }>(
+    `WITH ${STATES}, ${SURE_EVENTS}
+     SELECT bitmapCardinality(bitmapSubsetInRange(bitmapAnd(sure_events, letters_all), {from:UInt64}, {end:UInt64})) AS n`,
+    { params },
+  );
+  return Number(row?.n ?? 0);
 }
 
 type Slice = { from: number; end: number };

@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { startWorker } from "../../shared/testing/index.ts";
+import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+
+let fixture: OpsFixture;
+beforeAll(async () => {
+  fixture = await createOpsFixture("migrate");
+}, 90_000);
+afterAll(() => fixture.close());
+
+test("a ledger topic that got more partitions is refused, by migrate and by the consumer", async () => {
+  expect((await fixture.run(["migrate"])).code).toBe(0);
+  const topic = fixture.config.KAFKA_LEDGER_TOPIC;
+  await fixture.admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+  const { code, err } = await fixture.run(["migrate"]);
+  expect(err).toContain(`The ledger topic ${topic} has 3 partitions, and had 1`);
+  expect(err).toContain("set KAFKA_LEDGER_TOPIC");
+  expect(code).toBe(2);
+  const consumer = startWorker({ entry: "workers/consumer/main.ts", env: { ...fixture.env, HEALTH_PORT: "0" } });
+  expect(await consumer.exited).toBe(1);
+  expect(consumer.logs.map(({ text }) => text).join("\n")).toContain(`The ledger topic ${topic} has 3 partitions`);
+}, 120_000);
