@@ -120,6 +120,16 @@ demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECOND
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/demo/main.ts
 
+.PHONY: mutation
+mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (MUTANT=parts of names)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/mutation/main.ts $(ARGS)
+
+.PHONY: mutation-ci
+mutation-ci: build ## The short selection of `make mutation`
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/mutation/main.ts --ci
+
 .PHONY: fuzz
 fuzz: build ## Fuzz contract, Kafka messages and HTTP, 100,000 cases each (PART=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/local/fetch.ts
