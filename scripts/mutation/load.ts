@@ -13,10 +13,8 @@ export const MINUTES = 6;
 export const GROUPS = 3;
 export const PARTITIONS = 3;
 
-/** The message at this offset of each partition has a ledger and no copy: patches plant their defect there. */
+/** The message at this offset of each partition has a ledger and no copy: patches plant their defect in these. */
 export const TARGET_OFFSET = 3;
-/** How many messages lie there. */
-export const TARGETS = PARTITIONS;
 
 const HOUR_MS = 3_600_000;
 
