@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Random } from "../../workers/producer/simulator/random.ts";
-import { type Admin, createKafkaClient } from "../../workers/shared/kafka/client.ts";
+import { type Admin, createKafkaClient, type Kafka } from "../../workers/shared/kafka/client.ts";
 import { kafkaConfigShape } from "../../workers/shared/kafka/config.ts";
-import { fetchCommittedOffsets, fetchTopicRanges } from "../../workers/shared/kafka/topic-reader.ts";
+import { fetchCommittedOffsets, fetchTopicRanges, readTopic } from "../../workers/shared/kafka/topic-reader.ts";
 import { loadConfig } from "../../workers/shared/runtime/config.ts";
 import { AppError } from "../../workers/shared/runtime/errors.ts";
 import { createLogger } from "../../workers/shared/runtime/logger.ts";
@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 /** What the runner needs of a scenario's context besides what scenarios see. */
 export type ChaosRun = ChaosContext & {
   readonly faults: FaultList;
-  /** Canonical ids of the events sent with `produce`. */
+  /** Canonical ids of the events sent with `send`. */
   readonly sent: ReadonlySet<string>;
   /** Longest recovery measured, seconds; undefined: none was. */
   readonly recoveryS: number | undefined;
@@ -40,17 +40,18 @@ type Started = { kind: "consumer" | "load"; worker: RunningWorker; expected: boo
 export async function createContext(scenario: Pick<Scenario, "name" | "pipeline">, seed: string): Promise<ChaosRun> {
   const proxied = { port: await freePort() };
   const kafkaLink = await FaultLink.start({ host: "127.0.0.1", port: proxied.port, kafka: true });
-  const { kafka, ...options } = scenario.pipeline ?? {};
+  const { kafka: server, ...options } = scenario.pipeline ?? {};
   const pipeline = await EmbeddedPipeline.start({
     ...options,
-    kafka: { ...kafka, proxied: { ...proxied, advertisedPort: kafkaLink.port } },
+    kafka: { ...server, proxied: { ...proxied, advertisedPort: kafkaLink.port } },
   });
   const store = await FaultProxy.start(Number(new URL(pipeline.engine.url).port));
   const storeLink = await FaultLink.start({ host: "127.0.0.1", port: Number(new URL(store.endpoint).port) });
   const config = loadConfig(z.object(kafkaConfigShape), { KAFKA_BROKERS: pipeline.broker.brokers });
-  const admin = createKafkaClient(config, createLogger({ name: "chaos", level: "silent" })).admin();
+  const kafka = createKafkaClient(config, createLogger({ name: "chaos", level: "silent" }));
+  const admin = kafka.admin();
   await admin.connect();
-  return new Context({ pipeline, kafkaLink, storeLink, store, admin }, seed);
+  return new Context({ pipeline, kafkaLink, storeLink, store, kafka, admin }, seed);
 }
 
 type Parts = {
@@ -58,6 +59,7 @@ type Parts = {
   kafkaLink: FaultLink;
   storeLink: FaultLink;
   store: FaultProxy;
+  kafka: Kafka;
   admin: Admin;
 };
 
@@ -72,6 +74,7 @@ class Context implements ChaosRun {
   readonly faults = new FaultList();
   readonly sent = new Set<string>();
   recoveryS: number | undefined;
+  readonly #kafka: Kafka;
   readonly #started: Started[] = [];
   readonly #began = performance.now();
 
@@ -81,6 +84,7 @@ class Context implements ChaosRun {
     this.storeLink = parts.storeLink;
     this.store = parts.store;
     this.admin = parts.admin;
+    this.#kafka = parts.kafka;
     this.random = new Random(seed);
     this.linked = {
       KAFKA_BROKERS: `127.0.0.1:${this.kafkaLink.port}`,
@@ -113,11 +117,11 @@ class Context implements ChaosRun {
     return worker.kill(signal);
   }
 
-  startLoad({ rate = 1_000, seconds, duplicates = 0.05, env = {} }: LoadOptions = {}): RunningWorker {
+  startLoad({ rate = 1_000, seconds, duplicates = 0.05, malformed = 0.01, env = {} }: LoadOptions = {}): RunningWorker {
     const limit = seconds === undefined ? "" : `--seconds ${seconds} `;
     const load = `${limit}--rate ${rate} --seed ${this.random.uuid()}`;
     const late = "--late-share 0.1 --late-range 1-3 --drain-held now";
-    const args = `simulate ${load} ${late} --duplicate-share ${duplicates} --malformed-share 0.01`;
+    const args = `simulate ${load} ${late} --duplicate-share ${duplicates} --malformed-share ${malformed}`;
     const worker = this.pipeline.startProducer(args.split(" "), { ...env });
     this.#started.push({ kind: "load", worker, expected: false, endless: seconds === undefined });
     return worker;
@@ -131,9 +135,26 @@ class Context implements ChaosRun {
     this.#started.push({ kind: "load", worker, expected: false });
     const code = await worker.exited;
     if (code !== 0) throw new Error(`producer file ended with ${code}`);
-    for (const line of lines) {
-      if (typeof line !== "string" && typeof line.event_id === "string") this.sent.add(line.event_id.toLowerCase());
-    }
+  }
+
+  async send(load: LoadOptions): Promise<number> {
+    const deadline = performance.now() + 2 * MINUTE_MS;
+    // A topic just created has no leader for a moment.
+    const before = await this.#patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
+    const worker = this.startLoad({ malformed: 0, ...load });
+    const code = await withDeadline(worker.exited, "the producer to end");
+    if (code !== 0) throw new Error(`producer simulate ended with ${code}`);
+    const starts = new Map(before.map(({ partition, end }) => [partition, end]));
+    const ends = await fetchTopicRanges(this.admin, EVENTS_TOPIC);
+    const ranges = ends.map(({ partition, from, end }) => ({ partition, from: starts.get(partition) ?? from, end }));
+    let messages = 0;
+    const onMessages = (_: number, batch: readonly { value: Buffer | null }[]) => {
+      messages += batch.length;
+      for (const { value } of batch) this.sent.add(idOf(value));
+    };
+    const options = { topic: EVENTS_TOPIC, ranges, groupPrefix: "chaos", stallMs: MINUTE_MS, onMessages };
+    await readTopic({ kafka: this.#kafka, admin: this.admin }, options);
+    return messages;
   }
 
   holdInserts(table: string, which: "all" | "first" = "all"): HeldInsert {
@@ -245,6 +266,12 @@ class Context implements ChaosRun {
     this.store.close();
     await Promise.all([this.kafkaLink.stop(), this.storeLink.stop()]);
   }
+}
+
+function idOf(value: Buffer | null): string {
+  const event: unknown = JSON.parse(value?.toString("utf8") ?? "null");
+  if (typeof event === "object" && event !== null && "event_id" in event) return String(event.event_id).toLowerCase();
+  throw new Error("a message of the load is no event");
 }
 
 /** Whether the path of a request to ClickHouse is an insert into this table. */

@@ -14,7 +14,7 @@ export type Scenario = {
   /**
    * - `exact` (default): nothing lost, nothing counted twice
    * - `loss_reported`: the topic itself loses messages; verify must report exactly the events that the runner sent with
-   *   {@link ChaosContext.produce} and that are not stored
+   *   {@link ChaosContext.send} (and with nothing else) and that are not stored
    */
   readonly expect?: "exact" | "loss_reported";
   /** Part of the short selection of `make chaos-ci`. */
@@ -38,6 +38,8 @@ export type LoadOptions = {
   readonly seconds?: number;
   /** Share of events sent twice; default 0.05. */
   readonly duplicates?: number;
+  /** Share of messages that are no events; default 0.01. */
+  readonly malformed?: number;
   readonly env?: Readonly<Record<string, string>>;
 };
 
@@ -74,7 +76,12 @@ export type ChaosContext = {
   startLoad(options?: LoadOptions): RunningWorker;
   /** Has the loads end (they send what they have, and close their ledgers), and waits for that. The runner does it, too. */
   endLoads(): Promise<void>;
-  /** Sends these lines with `producer file`; what is an event of the contract is remembered as sent. */
+  /**
+   * Sends a load to its end while nobody else sends, and keeps the list of its events for {@link Scenario.expect}:
+   * the runner reads back at once what the broker took. Returns the number of messages.
+   */
+  send(load: LoadOptions & { seconds: number }): Promise<number>;
+  /** Sends these lines with `producer file`; no ledger counts them, only the audit proves them. */
   produce(lines: readonly (string | Readonly<Record<string, unknown>>)[]): Promise<void>;
   /** Holds inserts into a table of ClickHouse from now on: all of them, or only the first. */
   holdInserts(table: string, which?: "all" | "first"): HeldInsert;

@@ -87,6 +87,7 @@ async function daysLate(context: ChaosContext): Promise<void> {
   );
   await context.produce(shuffled(random, [...late, ...refused]));
   context.fault("1,500 events 1 hour to 29 days late, 150 too old or in the future");
+  await context.untilMoreStored(5_000);
   await context.recovered();
   await expectLetters(context, { too_old: 100, in_future: 50 });
 }
@@ -131,7 +132,7 @@ async function skewedClocks(context: ChaosContext): Promise<void> {
   context.startLoad({ rate: 300, seconds: 15, env: clock("+5m") });
   context.startLoad({ rate: 100, seconds: 15, env: clock("+2h") });
   context.fault("producers' clocks −3 h, +5 min, +2 h");
-  await context.untilMoreStored(5_000);
+  await context.endLoads();
   await context.recovered();
   await expectLetters(context, { in_future: 100 });
 }
@@ -149,6 +150,7 @@ async function otherZones(context: ChaosContext): Promise<void> {
     return eventAt(context.random, now, { event_time: withOffset(now - i * 997, offset) });
   });
   await context.produce(zoned);
+  await context.endLoads();
   await context.recovered();
 }
 

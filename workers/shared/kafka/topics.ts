@@ -21,7 +21,13 @@ export function topicSpecs(config: KafkaConfig, options: { partitions: number; r
       partitions: options.partitions,
       config: { "message.timestamp.type": "LogAppendTime", "retention.ms": "-1" },
     },
-    { topic: config.KAFKA_LEDGER_TOPIC, partitions: 1, config: { "cleanup.policy": "compact" } },
+    {
+      topic: config.KAFKA_LEDGER_TOPIC,
+      partitions: 1,
+      // The broker's own time here, too: it refuses records from a clock that is an hour ahead of its own, and a producer
+      // whose ledger is refused sends nothing.
+      config: { "cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime" },
+    },
   ];
 }
 

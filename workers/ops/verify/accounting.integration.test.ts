@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  DEAD_LETTERS_COLUMNS,
+  DEAD_LETTERS_TABLE,
+  encodeDeadLetterRows,
+} from "../../shared/clickhouse/tables/dead-letters.ts";
+import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, encodeEventRows } from "../../shared/clickhouse/tables/events-raw.ts";
+import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../shared/testing/index.ts";
+import { accountPartition, countImpossible } from "./accounting.ts";
+
+/** A topic deleted and created anew within the hour: offsets of the old one are no defects of the new one. */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The new topic began at half past the last full hour. */
+const sinceMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 30 * MINUTE_MS;
+const scope = { topic: "events", sinceMs };
+const range = { partition: 0, from: 0, end: 10 };
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase((await useStack()).clickhouse);
+}, 60_000);
+afterAll(() => database.drop());
+
+const storeEvents = (offsets: readonly number[], appendedMs: number) =>
+  database.clickhouse.insert(
+    EVENTS_RAW_TABLE,
+    EVENTS_RAW_COLUMNS,
+    encodeEventRows(
+      offsets.map((kafkaOffset) =>
+        eventRow({ eventId: crypto.randomUUID(), eventTimeMs: appendedMs, kafkaAppendTimeMs: appendedMs, kafkaOffset }),
+      ),
+    ),
+  );
+
+const storeLetter = (offset: number) =>
+  database.clickhouse.insert(
+    DEAD_LETTERS_TABLE,
+    DEAD_LETTERS_COLUMNS,
+    encodeDeadLetterRows([
+      {
+        topic: "events",
+        partition: 0,
+        offset,
+        appendTimeMs: sinceMs + MINUTE_MS,
+        payloadHash: 1n,
+        errorClass: "schema",
+        reason: "test",
+        key: Buffer.alloc(0),
+        payload: Buffer.alloc(0),
+        headersJson: "{}",
+      },
+    ]),
+  );
+
+const upTo = (end: number) => Array.from({ length: end }, (_, offset) => offset);
+
+async function account() {
+  const { lastClaimed, ...found } = await accountPartition(database.clickhouse, scope, range);
+  const impossible = await countImpossible(database.clickhouse, scope, 0, { lastClaimed, endAfter: range.end });
+  return { missing: found.missing, ambiguous: found.ambiguous, impossible };
+}
+
+test("offsets of the earlier topic are neither impossible nor ambiguous; those of this one are", async () => {
+  await storeEvents(upTo(100), sinceMs - 10 * MINUTE_MS);
+  await storeEvents(
+    upTo(10).filter((offset) => offset !== 3),
+    sinceMs + MINUTE_MS,
+  );
+  await storeLetter(3);
+  expect(await account()).toEqual({ missing: 0, ambiguous: 0, impossible: 0 });
+
+  await storeEvents([3], sinceMs + 2 * MINUTE_MS);
+  expect(await account()).toEqual({ missing: 0, ambiguous: 1, impossible: 0 });
+  await storeEvents([50], sinceMs + 3 * MINUTE_MS);
+  await storeEvents([60], sinceMs + HOUR_MS);
+  expect(await account()).toEqual({ missing: 0, ambiguous: 1, impossible: 2 });
+});
