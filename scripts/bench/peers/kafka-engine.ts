@@ -2,7 +2,11 @@ import type { Store } from "../stage.ts";
 import template from "./kafka-engine.sql" with { type: "text" };
 import type { Peer, Task } from "./peer.ts";
 
-/** Values tried one by one on 2 cores; these cost the least CPU per event. See docs/performance.md. */
+/**
+ * The cheapest of those in kafka-engine-tune.ts in both of two passes, but on a machine whose load rose from one to the
+ * next, so that the differences (24.6 here, 24.8 with one consumer, 25.7 with 2 s and larger blocks, CPU-µs per event) are
+ * not settled: run that script on a quiet machine before relying on the comparison.
+ */
 const TUNED = { consumers: "2", block_rows: "65536", poll_rows: "65536", poll_ms: "100", flush_ms: "500" };
 
 /** ClickHouse's Kafka engine in the store's own process, feeding the pipeline's table; `settings` differ from the tuned. */
