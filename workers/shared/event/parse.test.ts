@@ -261,6 +261,35 @@ describe("refused by form", () => {
   });
 });
 
+describe("long lists", () => {
+  const withNumbers = (numbers: unknown, fields: object = {}) => ({
+    ...ticket,
+    payload: { ...ticket.payload, numbers, ...fields },
+  });
+  const ones = (length: number) => new Array<unknown>(length).fill(1);
+
+  test("a wrong item is named wherever it stands, a right list is taken", () => {
+    expect(accepted(withNumbers(ones(100_000))).source).toBe("lottery");
+    for (const at of [0, 999, 1_000, 1_001, 2_500, 4_999]) {
+      const numbers = ones(5_000);
+      numbers[at] = "x";
+      expect(refused(withNumbers(numbers)).reason).toStartWith(`payload.numbers.${at}: must be of type number`);
+    }
+    // Lists that the contract says nothing about are not looked into.
+    expect(accepted(withNumbers([1], { other: new Array(5_000).fill("x") })).eventType).toBe("ticket_purchased");
+    expect(refused(withNumbers(ones(5_000), { currency: "x" })).reason).toContain("payload.currency");
+  });
+
+  test("a megabyte of wrong items costs no more than a megabyte of right ones", () => {
+    const bytes = encoder.encode(JSON.stringify(withNumbers(new Array(240_000).fill(""))));
+    parseEvent(bytes, broker);
+    Bun.gc(true);
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 5; i++) expect(parseEvent(bytes, broker)).toMatchObject({ ok: false, errorClass: "schema" });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(150_000_000);
+  });
+});
+
 describe("properties", () => {
   /** Checks what must hold for any verdict. */
   function check(bytes: Uint8Array): void {

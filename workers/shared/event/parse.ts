@@ -102,6 +102,47 @@ function schemaReason(value: unknown, issues: readonly z.core.$ZodIssue[]): stri
   return Array.from(new Set(described)).slice(0, 4).join("; ");
 }
 
+/** Items of a list that are judged together. */
+const PIECE_ITEMS = 1_000;
+
+/**
+ * The schema's verdict. A list in the payload is first judged in pieces, and the first wrong item ends it: a megabyte of
+ * wrong items would otherwise become hundreds of megabytes of complaints. What else holds for a list, such as its length,
+ * is left to the verdict on the whole, which cannot have many complaints then.
+ */
+function checkSchema(value: unknown): { data: SchemaEvent } | { issues: readonly z.core.$ZodIssue[] } {
+  const issues = wrongItems(value);
+  if (issues.length > 0) return { issues };
+  const checked = EventSchema.safeParse(value, { error: describeIssue });
+  return checked.success ? { data: checked.data } : { issues: checked.error.issues };
+}
+
+/** The complaints about items of long lists in the payload, of the first piece that has any. */
+function wrongItems(value: unknown): readonly z.core.$ZodIssue[] {
+  const payload = isObject(value) ? value.payload : undefined;
+  if (!isObject(value) || !isObject(payload)) return [];
+  const lists = Object.entries(payload).filter(
+    (entry): entry is [string, unknown[]] => Array.isArray(entry[1]) && entry[1].length > PIECE_ITEMS,
+  );
+  const longest = Math.max(0, ...lists.map(([, items]) => items.length));
+  for (let from = 0; from < longest; from += PIECE_ITEMS) {
+    const pieces = lists.map(([name, items]) => [name, items.slice(from, from + PIECE_ITEMS)]);
+    const part = { ...value, payload: { ...payload, ...Object.fromEntries(pieces) } };
+    const checked = EventSchema.safeParse(part, { error: describeIssue });
+    // What is wrong with an item has the path payload, list, index.
+    const wrong = (checked.error?.issues ?? []).filter(({ path }) => path.length > 2);
+    const shifted = wrong.map((issue) => ({ ...issue, path: issue.path.map((key) => shift(key, from)) }));
+    if (wrong.length > 0) return shifted;
+  }
+  return [];
+}
+
+const shift = (key: PropertyKey, by: number): PropertyKey => (typeof key === "number" ? key + by : key);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The original text of the payload and of the unknown fields. */
 function rawParts(text: string): { payloadJson: string; extraJson: string } {
   let payloadJson = "";
@@ -180,8 +221,8 @@ export function parseEvent(bytes: Uint8Array | null, broker: BrokerContext): Par
   } catch {
     return refuse("malformed_json", malformedReason(text));
   }
-  const checked = EventSchema.safeParse(value, { error: describeIssue });
-  if (!checked.success) return refuse("schema", schemaReason(value, checked.error.issues));
+  const checked = checkSchema(value);
+  if (!("data" in checked)) return refuse("schema", schemaReason(value, checked.issues));
 
   const event = flatten(checked.data, text, bytes.length);
   const aheadMs = event.eventTimeMs - broker.appendTimeMs;
