@@ -158,6 +158,15 @@ bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/smoke.ts
 
+.tools/system-load.stamp: scripts/system.sh
+	@bash scripts/system.sh load
+	@mkdir -p .tools && touch $@
+
+.PHONY: bench-producer
+bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/producer.ts
+
 # Where it cannot be installed, the scenario that needs it is skipped, and says so.
 .tools/system-chaos.stamp: scripts/system.sh
 	@bash scripts/system.sh chaos && touch $@ || true

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `test` also
 # what only the tests use, with `browser` what the browser tests use, with `chaos` what wrong clocks need, with
-# `bench` what the benchmark's Python peer needs. What is missing is installed on Debian as root; elsewhere one line says
-# what to install.
+# `bench` what the benchmark's Python peer needs, with `load` what loads the ingest API. What is missing is installed on
+# Debian as root; elsewhere one line says what to install.
 set -euo pipefail
 
 missing=()
@@ -26,6 +26,8 @@ if [ "${1:-}" = browser ] && [ ! -x "${CHROMIUM:-}" ]; then
   command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium fonts-inter fonts-jetbrains-mono)
 fi
 
+if [ "${1:-}" = load ]; then command -v wrk >/dev/null || missing+=(wrk); fi
+
 if [ "${1:-}" = bench ]; then python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv); fi
 
 [ "${#missing[@]}" -eq 0 ] && exit 0
@@ -41,5 +43,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   exit 0
 fi
 
-echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat and openssl, for the browser tests Chromium, for wrong clocks faketime, for the benchmark Python 3 with venv (missing here: ${missing[*]})" >&2
+echo "Please install: Node 18+ with npm, a Java runtime 17+, Maven 3.6+; for the tests also kcat and openssl, for the browser tests Chromium, for wrong clocks faketime, for the benchmark Python 3 with venv, for the producer's wrk (missing here: ${missing[*]})" >&2
 exit 1
