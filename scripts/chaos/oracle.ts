@@ -63,7 +63,7 @@ export async function judge(
         : [`verify: ${verify.verdict}, ${truth} are lost`]),
       ...strangeOffsets(verify),
     ];
-    console.log(`    ${truth} of ${sent.size} events are lost with the topic; verify reports ${reported}`);
+    console.log(`    ${truth} of ${sent.size} events are not stored; verify reports ${reported}`);
     return { ...common, events: sent.size, lost, problems };
   }
   const problems = [

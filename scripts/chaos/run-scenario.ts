@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StartError } from "../lib/managed-process.ts";
 import { type ChaosRun, createContext, withDeadline } from "./context.ts";
 import { judge } from "./oracle.ts";
 import type { Result } from "./report.ts";
@@ -20,8 +19,7 @@ export async function runScenario(
   try {
     context = await createContext(scenario, `${options.seed}/${scenario.name}`);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    console.log(`--- FAILED: ${error.message}`);
+    console.log(`--- FAILED: ${error instanceof Error ? error.message : String(error)}`);
     return { name: scenario.name, faults: "none: the pipeline did not start", ...NOTHING, ok: false };
   }
   const problems: string[] = [];
