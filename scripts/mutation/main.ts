@@ -54,6 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
       rows.set(row.name, row);
       const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(4);
       console.log(`${seconds} s  ${row.wrong.length === 0 ? "caught  " : "SURVIVED"} ${row.name}`);
+      for (const wrong of row.wrong) console.log(`        ${wrong}`);
     });
   } finally {
     await stack.close();
@@ -62,7 +63,6 @@ async function main(args: readonly string[]): Promise<number> {
   const seconds = (performance.now() - began) / 1000;
   const failed = ordered.filter((row) => row.wrong.length > 0).length;
   console.log(`\n${renderTable(ordered)}\n\n${Math.round(seconds)} s`);
-  for (const row of ordered) for (const wrong of row.wrong) console.log(`SURVIVED ${row.name}: ${wrong}`);
   if ((part === "" && !short) || args.includes("--report")) {
     writeReport(ordered, seconds);
     console.log("written: docs/mutation-report.md");
