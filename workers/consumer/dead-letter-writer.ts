@@ -23,6 +23,8 @@ export type DeadLetterWriterDeps = {
   logger: Logger;
 };
 
+const LETTERS_PER_REQUEST = 1_000;
+
 const EMPTY = Buffer.alloc(0);
 
 /** Sets messages aside, in the dead-letter topic and in its table; resolves when both have acknowledged. */
@@ -44,10 +46,13 @@ export class DeadLetterWriter {
   }
 
   async #write(letters: readonly RefusedMessage[], giveUp: GiveUp, signal: AbortSignal): Promise<void> {
-    const tooLarge = await this.#send(
-      letters.map((letter) => ({ letter, message: this.#message(letter, false) })),
-      signal,
-    );
+    const tooLarge: Entry[] = [];
+    // In portions: the client encodes a request in one go, with kilobytes of garbage for each letter.
+    for (let from = 0; from < letters.length; from += LETTERS_PER_REQUEST) {
+      const portion = letters.slice(from, from + LETTERS_PER_REQUEST);
+      const entries = portion.map((letter) => ({ letter, message: this.#message(letter, false) }));
+      tooLarge.push(...(await this.#send(entries, signal)));
+    }
     if (tooLarge.length > 0) {
       // The headers make a message at the broker's limit exceed it. The table has the bytes.
       const stubs = tooLarge.map(({ letter }) => ({ letter, message: this.#message(letter, true) }));
