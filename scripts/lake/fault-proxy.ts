@@ -19,7 +19,9 @@ export type Fault =
   /** The whole body is taken, and forwarded only once this resolves; with "drop" it never is, and the connection is cut. */
   | { holdUntil: Promise<unknown> }
   /** Forwarded in full, but the connection is cut when the answer comes: the service did it, and the client learns nothing. */
-  | "answer_lost";
+  | "answer_lost"
+  /** Forwarded with these added to its address, where ClickHouse takes them as settings of the request. */
+  | { settings: Readonly<Record<string, string>> };
 
 export type ProxiedRequest = { method: string; path: string };
 
@@ -77,6 +79,11 @@ export class FaultProxy {
       return;
     }
     const body = await readAll(request);
+    if ("settings" in fault) {
+      const { url = "/" } = request;
+      request.url = `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(fault.settings)}`;
+      return this.#forward(request, response, body);
+    }
     if ("holdUntil" in fault) {
       if ((await fault.holdUntil) === "drop") return void request.socket.destroy();
       return this.#forward(request, response, body);

@@ -1,5 +1,6 @@
 import type { Scenario } from "../scenario.ts";
 import { broker } from "./broker.ts";
+import { clickhouse } from "./clickhouse.ts";
 import { consumerKilled } from "./consumer-killed.ts";
 import { group } from "./group.ts";
 import { input } from "./input.ts";
@@ -13,5 +14,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...group,
   ...broker,
   ...input,
+  ...clickhouse,
   ...network,
 ];
