@@ -43,7 +43,6 @@ export const consumerKilled: readonly Scenario[] = [
   {
     name: "kill: before insert",
     faults: "SIGKILL while the insert into events_raw is on the wire and never arrives, three times",
-    ci: true,
     run: killedAt(beforeInsert("events_raw")),
   },
   {
