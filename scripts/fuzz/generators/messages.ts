@@ -124,13 +124,6 @@ export function messages(baseMs: number, { large }: { large: boolean }): fc.Arbi
   return fc.tuple(fc.oneof(...all), keys, headers).map(([made, key, own]) => ({ ...made, key, headers: own }));
 }
 
-/** Valid neighbours only. */
-export function validMessages(baseMs: number): fc.Arbitrary<FuzzMessage> {
-  return validEvent(baseMs)
-    .map(body("valid", "stored"))
-    .map((made) => ({ ...made, key: null, headers: {} }));
-}
-
 /** A valid event but for the time at which it claims to have happened, so many ms from `baseMs`. */
 function outOfTime(baseMs: number, fromMs: number, toMs: number): fc.Arbitrary<string> {
   return fc
