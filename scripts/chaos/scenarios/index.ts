@@ -1,6 +1,8 @@
 import type { Scenario } from "../scenario.ts";
 import { broker } from "./broker.ts";
 import { clickhouse } from "./clickhouse.ts";
+import { clickhouseErrors } from "./clickhouse-errors.ts";
+import { clickhouseSchema } from "./clickhouse-schema.ts";
 import { consumerKilled } from "./consumer-killed.ts";
 import { group } from "./group.ts";
 import { input } from "./input.ts";
@@ -15,5 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...broker,
   ...input,
   ...clickhouse,
+  ...clickhouseErrors,
+  ...clickhouseSchema,
   ...network,
 ];
