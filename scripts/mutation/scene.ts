@@ -150,6 +150,9 @@ export async function createScene(stack: Stack, { tree }: SceneOptions) {
     /** Resolves when events, minutes and hours add up to the same. */
     untilShown: () =>
       waitFor(() => isShown(clickhouse), { timeoutMs: 90_000, describe: `${name}: the views to be up to date` }),
+    /** Resolves when no minute and no hour is about to be recomputed, so that what is written into a view stays. */
+    untilQuiet: () =>
+      waitFor(() => isQuiet(clickhouse), { timeoutMs: 90_000, describe: `${name}: an end of the recomputation` }),
     command: (sql: string, params: Record<string, unknown> = {}) =>
       clickhouse.command(sql, { params, settings: { mutations_sync: 2, lightweight_deletes_sync: 2 } }),
     close: async () => {
@@ -174,4 +177,29 @@ async function isShown(clickhouse: ClickHouse): Promise<boolean> {
        (SELECT sum(events) FROM events_per_hour) AS hours`,
   );
   return row !== undefined && Number(row.events) > 0 && row.events === row.minutes && row.minutes === row.hours;
+}
+
+async function isQuiet(clickhouse: ClickHouse): Promise<boolean> {
+  const heads = "WHERE source = '' AND event_type = ''";
+  const [row] = await clickhouse.query<{ minutes: string; hours: string }>(
+    `WITH minutes AS (
+       SELECT event_minute, max(rows_marked) AS recorded, max(computed_at) AS computed, max(version) AS newest
+       FROM events_per_minute_store ${heads} GROUP BY event_minute)
+     SELECT (
+       SELECT count()
+       FROM (
+         SELECT event_minute, sum(rows_marked) AS marked, max(touched_at) AS touched FROM minute_marks GROUP BY event_minute
+       ) AS marks
+       LEFT JOIN minutes USING (event_minute)
+       WHERE marked != recorded OR touched > computed - INTERVAL 1 SECOND
+     ) AS minutes, (
+       SELECT count()
+       FROM (SELECT toStartOfHour(event_minute) AS event_hour, sum(newest) AS wanted FROM minutes GROUP BY event_hour) AS hours
+       LEFT JOIN (
+         SELECT event_hour, max(version) AS included FROM events_per_hour_store ${heads} GROUP BY event_hour
+       ) AS shown USING (event_hour)
+       WHERE wanted != included
+     ) AS hours`,
+  );
+  return row?.minutes === "0" && row.hours === "0";
 }

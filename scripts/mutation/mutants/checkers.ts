@@ -70,7 +70,7 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
         replace: "return false;",
       },
     ],
-    suite: test("verify/verify.integration.test.ts", "events_per_hour that was altered"),
+    suite: test("verify/verify.integration.test.ts", "row of events_per_hour_store"),
   },
   {
     name: "verify-offsets-blind",

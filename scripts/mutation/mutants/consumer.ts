@@ -293,9 +293,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LETTERS,
-        find: "    const tooLarge = await this.#send(\n      letters.map(",
-        replace:
-          '    const tooLarge = await this.#send(\n      letters.filter(({ errorClass }) => errorClass !== "malformed_json").map(',
+        find: "      const entries = portion.map(",
+        replace: '      const entries = portion.filter(({ errorClass }) => errorClass !== "malformed_json").map(',
       },
     ],
     verify: { exit: 0 },

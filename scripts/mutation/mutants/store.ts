@@ -19,11 +19,12 @@ async function sendMore(scene: Scene, count: number): Promise<void> {
 }
 
 /** Writes the rows of the first minute once more, changed, as if they had been computed so. */
-const rewriteMinute = (
+async function rewriteMinute(
   scene: Scene,
   changes: { events?: string; checksum?: string; amounts?: string; late?: string },
-) =>
-  scene.command(
+): Promise<void> {
+  await scene.untilQuiet();
+  await scene.command(
     `INSERT INTO events_per_minute_store (event_minute, source, event_type, events, checksum, size_bytes, late_events,
        amounts, users, login_sessions, rows_marked, computed_at, version)
      SELECT event_minute, source, event_type, ${changes.events ?? "events"}, ${changes.checksum ?? "checksum"}, size_bytes,
@@ -31,6 +32,8 @@ const rewriteMinute = (
      FROM events_per_minute_store FINAL WHERE event_minute = toDateTime({minute:UInt32}, 'UTC') AND source = 'lottery'`,
     { minute: scene.baseMs / 1000 },
   );
+}
+
 /** Events of source lottery in the first minute, all of them of the other client. */
 const LOTTERY = Array.from({ length: FOREIGN }, (_, i) => i).filter(
   (i) => i % MINUTES === 0 && Math.floor(i / MINUTES) % GROUPS === 0,

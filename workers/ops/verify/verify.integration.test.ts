@@ -133,11 +133,12 @@ const untilQuiet = () =>
   waitFor(
     async () => {
       const [row] = await fixture.clickhouse.query<{ quiet: number }>(
-        "SELECT max(computed_at) < now64(3) - INTERVAL 4 SECOND AS quiet FROM events_per_minute_store",
+        `SELECT (SELECT max(computed_at) FROM events_per_minute_store) < now64(3) - INTERVAL 4 SECOND
+           AND (SELECT max(computed_at) FROM events_per_hour_store) < now64(3) - INTERVAL 4 SECOND AS quiet`,
       );
-      return row?.quiet === 1;
+      return row?.quiet === 1 && (await verify()).code === 0;
     },
-    { timeoutMs: 30_000, describe: "an end of the recomputation" },
+    { timeoutMs: 90_000, describe: "an end of the recomputation" },
   );
 
 for (const [view, check, time] of [
