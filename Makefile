@@ -186,6 +186,11 @@ soak: build ## Compose random faults for MINUTES (default 10), prove the counts 
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/chaos/soak.ts
 
+.PHONY: overload
+overload: build ## Send three times what can be stored for MINUTES (default 10), prove the counts, the memory and the recovery
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/chaos/overload.ts
+
 .PHONY: bench-engine-cost
 bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the engine, part by part
 	@$(BUN) scripts/bench/engine-cost.ts
