@@ -131,7 +131,7 @@ mutation-ci: build ## The short selection of `make mutation`
 	@$(BUN) scripts/mutation/main.ts --ci
 
 .PHONY: fuzz
-fuzz: build ## Fuzz contract, Kafka messages and HTTP, 100,000 cases each (PART=contract,kafka,http SEED= CASES=)
+fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (PART=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/local/fetch.ts
 	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/fuzz/main.ts
 
@@ -141,7 +141,7 @@ bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 mi
 	@$(BUN) scripts/bench/main.ts
 
 .PHONY: bench-publish
-bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into docs/performance.md
+bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into README and docs/performance.md
 	@$(BUN) scripts/bench/publish.ts
 
 .PHONY: bench-guard

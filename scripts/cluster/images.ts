@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { arch } from "node:os";
 import { join } from "node:path";
 import { ROOT, type Settings } from "./settings.ts";
@@ -12,10 +12,8 @@ const PLATFORMS: readonly Platform[] = [
   { docker: "linux/arm64", bun: "bun-linux-arm64", name: "arm64" },
 ];
 
-/** The workers that have a main program by now. */
-export function workers(): string[] {
-  return ["producer", "consumer", "ops", "console"].filter((name) => existsSync(join(ROOT, `workers/${name}/main.ts`)));
-}
+/** The workers, each an image. */
+export const WORKERS = ["producer", "consumer", "ops", "console"] as const;
 
 /** The tag of images built from this tree: the commit, and what is uncommitted in it. */
 export async function imageTag(settings: Settings): Promise<string> {
@@ -24,7 +22,17 @@ export async function imageTag(settings: Settings): Promise<string> {
   const tag = describe.trim();
   if (!tag.endsWith("-dirty")) return tag;
   // Two different dirty trees need two tags, or a pod would keep the older image.
-  const diff = await must(["git", "diff", "HEAD", "--", "workers", "package.json", "bun.lock"]);
+  const diff = await must([
+    "git",
+    "diff",
+    "HEAD",
+    "--",
+    "workers",
+    "patches",
+    "package.json",
+    "bun.lock",
+    "Dockerfile",
+  ]);
   return `${tag}-${Bun.hash(diff).toString(16).slice(0, 8)}`;
 }
 
@@ -72,7 +80,7 @@ export async function buildImages(
     throw new Refusal("An image for several platforms needs IMAGE_REGISTRY to be pushed to");
   }
   const names: string[] = [];
-  for (const worker of workers()) {
+  for (const worker of WORKERS) {
     const name = imageName(settings, worker, tag);
     await step(`image ${name}`, async () => {
       for (const platform of platforms) await compile(worker, platform, tag);

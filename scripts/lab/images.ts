@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { imageName, workers } from "../cluster/images.ts";
+import { imageName, WORKERS } from "../cluster/images.ts";
 import { ROOT, type Settings } from "../cluster/settings.ts";
 import { must } from "../cluster/shell.ts";
 import { step } from "../cluster/ui.ts";
@@ -61,7 +61,7 @@ export async function provideImages(lab: Lab, settings: Settings, tags: readonly
   await step(`image ${KAFKA_IMAGE}`, buildKafka);
   await step(`image ${CLICKHOUSE_IMAGE}`, buildClickHouse);
   const names = [KAFKA_IMAGE, CLICKHOUSE_IMAGE];
-  for (const worker of workers()) {
+  for (const worker of WORKERS) {
     const [first, ...others] = tags.map((tag) => imageName(settings, worker, tag));
     if (first === undefined) continue;
     await step(`image ${first}, FROM scratch`, () => lab.call(["image", first, "/worker", `dist/${worker}=/worker`]));

@@ -1,4 +1,5 @@
 import type { QueryParams } from "../../shared/clickhouse/client.ts";
+import { EVENTS_RAW_COLUMNS } from "../../shared/clickhouse/tables/events-raw.ts";
 import type { TimeRange } from "./live.ts";
 import type { Reads } from "./reads.ts";
 
@@ -36,28 +37,6 @@ export type StoredEvent = {
   kafka_offset: string;
   kafka_append_time: string;
 };
-
-const COLUMNS = [
-  "event_id",
-  "event_time",
-  "received_time",
-  "source",
-  "event_type",
-  "user_id",
-  "session_id",
-  "amount",
-  "currency",
-  "payload",
-  "extra",
-  "size_bytes",
-  "latency_ms",
-  "ingest_delay_ms",
-  "is_late",
-  "producer",
-  "kafka_partition",
-  "kafka_offset",
-  "kafka_append_time",
-] as const;
 
 /** Columns whose text comes from outside. */
 const FOREIGN_TEXT = new Set([
@@ -121,7 +100,7 @@ export async function searchEvents(
     const { sql, params } = where({ ...filter, fromMs }, page.after);
     rows = await reads.rows<StoredEvent>(
       "events_search",
-      `SELECT ${COLUMNS.join(", ")} FROM events WHERE ${sql} ${ORDER} LIMIT {limit:UInt64}`,
+      `SELECT ${EVENTS_RAW_COLUMNS.join(", ")} FROM events WHERE ${sql} ${ORDER} LIMIT {limit:UInt64}`,
       { ...params, limit: page.limit + 1 },
     );
     if (rows.length > page.limit) break;
@@ -142,9 +121,9 @@ export function downloadEvents(
 ): AsyncIterable<Uint8Array> {
   const { sql, params } = where(filter);
   const csv = options.format === "csv";
-  const columns = csv ? COLUMNS.map(defused) : COLUMNS;
+  const columns = csv ? EVENTS_RAW_COLUMNS.map(defused) : EVENTS_RAW_COLUMNS;
   // The inner query filters the columns as they are stored, whatever the outer one makes of them.
-  const statement = `SELECT ${columns.join(", ")} FROM (SELECT ${COLUMNS.join(", ")} FROM events WHERE ${sql} ${ORDER} LIMIT {limit:UInt64})`;
+  const statement = `SELECT ${columns.join(", ")} FROM (SELECT ${EVENTS_RAW_COLUMNS.join(", ")} FROM events WHERE ${sql} ${ORDER} LIMIT {limit:UInt64})`;
   return reads.download("events_download", statement, {
     format: csv ? "CSVWithNames" : "JSONEachRow",
     params: { ...params, limit: options.limit },
@@ -174,7 +153,7 @@ export async function eventForms(reads: Reads, eventId: string): Promise<EventFo
   const forms = (table: string, order: string) =>
     reads.rows<StoredEvent>(
       `event_${table}`,
-      `SELECT ${COLUMNS.join(", ")} FROM ${table}
+      `SELECT ${EVENTS_RAW_COLUMNS.join(", ")} FROM ${table}
        WHERE toStartOfMinute(event_time) IN (SELECT event_minute FROM event_index WHERE event_id = {id:UUID})
          AND event_id = {id:UUID} ORDER BY ${order} LIMIT 1000`,
       { id: eventId },

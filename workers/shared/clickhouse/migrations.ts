@@ -11,7 +11,7 @@ import sql0010 from "./schema/0010_lake.sql" with { type: "text" };
 import sql0011 from "./schema/0011_console.sql" with { type: "text" };
 import sql0012 from "./schema/0012_paced_refresh.sql" with { type: "text" };
 import sql0013 from "./schema/0013_conflicts.sql" with { type: "text" };
-import sql0020 from "./schema/0020_conflict_resolutions.sql" with { type: "text" };
+import sql0014 from "./schema/0014_conflict_resolutions.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -34,5 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: "console", sql: sql0011 },
   { version: 12, name: "paced_refresh", sql: sql0012 },
   { version: 13, name: "conflicts", sql: sql0013 },
-  { version: 20, name: "conflict_resolutions", sql: sql0020 },
+  { version: 14, name: "conflict_resolutions", sql: sql0014 },
 ];

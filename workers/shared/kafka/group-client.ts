@@ -2,7 +2,7 @@ import type { Admin, Consumer, Kafka } from "kafkajs";
 import { errorFields } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
-import { kafkaCall, toKafkaError } from "./errors.ts";
+import { toKafkaError } from "./errors.ts";
 import type { GroupConsumerConfig } from "./group-types.ts";
 import { fetchTopicRanges } from "./topic-reader.ts";
 
@@ -23,12 +23,6 @@ export function createGroupClient(kafka: Kafka, config: GroupConsumerConfig): Co
     // The client counts retries over its whole life, not per incident: any bound would end in a needless rejoin.
     retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 1_000_000 },
   });
-}
-
-/** The group's committed offset of each partition, -1 where there is none. @throws AppError `KAFKA_…`. */
-export async function fetchCommitted(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {
-  const [entry] = await kafkaCall(() => admin.fetchOffsets({ groupId, topics: [topic] }));
-  return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
 }
 
 /**

@@ -8,12 +8,12 @@ import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
 import { bugInside, isUnreadable, kafkaCall, toKafkaError } from "./errors.ts";
 import { FetchGate } from "./fetch-gate.ts";
-import { createGroupClient, fetchCommitted, watchEnds } from "./group-client.ts";
+import { createGroupClient, watchEnds } from "./group-client.ts";
 import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { cutIntoRuns } from "./record-runs.ts";
-import { fetchTopicRanges } from "./topic-reader.ts";
+import { fetchCommittedOffsets, fetchTopicRanges } from "./topic-reader.ts";
 
 type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
@@ -244,7 +244,7 @@ export class GroupConsumer implements Component {
       try {
         const [ranges, committed] = await Promise.all([
           fetchTopicRanges(this.#admin, this.#config.topic),
-          fetchCommitted(this.#admin, this.#config.groupId, this.#config.topic),
+          fetchCommittedOffsets(this.#admin, this.#config.groupId, this.#config.topic),
         ]);
         if (epoch !== this.#epoch || this.#stopped.signal.aborted) return;
         for (const { partition, from: low, end: high } of ranges) {
