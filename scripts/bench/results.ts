@@ -103,18 +103,23 @@ export function totalCpu({ cpuUs }: DrainResult): number {
 
 /** countinghouse against each peer; CPU against the hand-written pipeline as events per CPU second. */
 export function ratiosOf(rounds: readonly (readonly DrainResult[])[]): Ratios {
-  const against = (name: string, ratio: (ours: DrainResult, theirs: DrainResult) => number) => {
+  type Ratio = (ours: DrainResult, theirs: DrainResult) => number;
+  const throughput: Ratio = (ours, theirs) => ours.eventsPerS / theirs.eventsPerS;
+  const cpu: Ratio = (ours, theirs) => totalCpu(ours) / totalCpu(theirs);
+  const against = (name: string, ratio: Ratio, own = "countinghouse") => {
     const values = rounds.flatMap((round) => {
-      const ours = round.find(({ peer }) => peer === "countinghouse");
+      const ours = round.find(({ peer }) => peer === own);
       const theirs = round.find(({ peer }) => peer === name);
       return ours === undefined || theirs === undefined ? [] : [ratio(ours, theirs)];
     });
     return values.length === 0 ? undefined : spread(values);
   };
   const all: Record<string, Spread | undefined> = {
-    throughput_vs_kafka_engine: against("kafka_engine", (ours, theirs) => ours.eventsPerS / theirs.eventsPerS),
-    cpu_vs_kafka_engine: against("kafka_engine", (ours, theirs) => totalCpu(ours) / totalCpu(theirs)),
-    throughput_vs_python: against("python", (ours, theirs) => ours.eventsPerS / theirs.eventsPerS),
+    throughput_vs_kafka_engine: against("kafka_engine", throughput),
+    cpu_vs_kafka_engine: against("kafka_engine", cpu),
+    large_throughput_vs_kafka_engine: against("kafka_engine", throughput, "countinghouse_large"),
+    large_cpu_vs_kafka_engine: against("kafka_engine", cpu, "countinghouse_large"),
+    throughput_vs_python: against("python", throughput),
     events_per_cpu_s_vs_python: against("python", (ours, theirs) => totalCpu(theirs) / totalCpu(ours)),
     events_per_worker_cpu_s_vs_python: against(
       "python",

@@ -1,5 +1,5 @@
 import { CITED } from "./cited.ts";
-import { countinghouse } from "./peers/countinghouse.ts";
+import { countinghouse, countinghouseLarge } from "./peers/countinghouse.ts";
 import { kafkaEngine, kafkaEngineBare } from "./peers/kafka-engine.ts";
 import { python } from "./peers/python.ts";
 import type { ThreadCost } from "./profile.ts";
@@ -10,7 +10,7 @@ import { judge, round } from "./targets.ts";
 export type Table = { title: string; rows: string[][] };
 
 const TITLES: Readonly<Record<string, string>> = Object.fromEntries(
-  [countinghouse, kafkaEngine, python, kafkaEngineBare].map(({ name, title }) => [name, title]),
+  [countinghouse, countinghouseLarge, kafkaEngine, python, kafkaEngineBare].map(({ name, title }) => [name, title]),
 );
 
 /** What readers call a peer. */
@@ -68,6 +68,8 @@ function peersTable({ event_bytes, messages, peers }: SizeFigures): Table {
 const RATIO_TITLES: Readonly<Record<string, string>> = {
   throughput_vs_kafka_engine: "throughput, countinghouse : Kafka engine",
   cpu_vs_kafka_engine: "CPU per event, countinghouse : Kafka engine",
+  large_throughput_vs_kafka_engine: "throughput, inserts of 64,000 rows : Kafka engine",
+  large_cpu_vs_kafka_engine: "CPU per event, inserts of 64,000 rows : Kafka engine",
   throughput_vs_python: "throughput, countinghouse : Python",
   events_per_cpu_s_vs_python: "events per CPU second, countinghouse : Python",
   events_per_worker_cpu_s_vs_python: "the same, consumer processes alone",

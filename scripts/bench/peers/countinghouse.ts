@@ -6,10 +6,13 @@ import type { Peer, Task } from "./peer.ts";
 const ROOT = join(import.meta.dir, "../../..");
 
 /** The compiled consumer, all guarantees on; `env` differs from the defaults. */
-export function countinghouseWith(env: Readonly<Record<string, string>>): Peer {
+export function countinghouseWith(
+  env: Readonly<Record<string, string>>,
+  { name, title } = { name: "countinghouse", title: "countinghouse" },
+): Peer {
   return {
-    name: "countinghouse",
-    title: "countinghouse",
+    name,
+    title,
     async start(task) {
       const worker = startWorker({ binary: "consumer", env: { ...consumerEnv(task), ...env } });
       return {
@@ -24,6 +27,17 @@ export function countinghouseWith(env: Readonly<Record<string, string>>): Peer {
 
 /** As it is deployed. */
 export const countinghouse = countinghouseWith({});
+
+/** With memory for inserts as large as those of the Kafka engine, which cost the store less. */
+export const countinghouseLarge = countinghouseWith(
+  {
+    BATCH_MAX_ROWS: "64000",
+    BATCH_MAX_BYTES: "40000000",
+    BATCH_MAX_AGE_MS: "2000",
+    MAX_BUFFERED_BYTES: "80000000",
+  },
+  { name: "countinghouse_large", title: "countinghouse, inserts of 64,000 rows" },
+);
 
 /** The same from its source under Bun's sampling profiler, which writes a V8 CPU profile when it ends. */
 export function profiledCountinghouse(profileDir: string, profileName: string): Peer {
