@@ -2,15 +2,20 @@ import { type LedgerRecord, ledgerKey } from "../../shared/clickhouse/tables/led
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { partitionOf } from "../../shared/kafka/partitioner.ts";
 import type { Services } from "../cli/services.ts";
-import { instanceState } from "../verify/instances.ts";
+import { DEAD_AFTER_MS, instanceState } from "../verify/instances.ts";
 import { type InstanceRow, readInstances } from "../verify/queries.ts";
 
-/** Ledgers that a passed audit closes: of instances killed before the audit began, and of those with unknown sends. */
+/**
+ * Ledgers that a passed audit closes: of instances killed before the audit began, and of those with unknown sends. What
+ * began later was not audited: it counts as silent only because its records are not in the store yet.
+ */
 export async function findClosable(services: Services, snapshotMs: number): Promise<InstanceRow[]> {
   const rows = await readInstances(services.clickhouse);
   const known = new Set(rows.map((row) => row.instance));
   const producers = await services.clickhouse.query<{ producer: string }>(
-    "SELECT DISTINCT producer FROM events_raw WHERE producer != ''",
+    `SELECT producer FROM events_raw WHERE producer != ''
+     GROUP BY producer HAVING max(kafka_append_time) < fromUnixTimestamp64Milli({before:Int64})`,
+    { params: { before: snapshotMs - DEAD_AFTER_MS } },
   );
   const silent = producers
     .filter(({ producer }) => !known.has(producer))
@@ -22,7 +27,7 @@ export async function findClosable(services: Services, snapshotMs: number): Prom
       events: 0,
       unknown: 0,
     }));
-  return [...rows, ...silent].filter((row) => {
+  return [...rows.filter(({ startedAtMs }) => startedAtMs < snapshotMs), ...silent].filter((row) => {
     const state = instanceState(row, snapshotMs);
     return state === "dead" || (state === "closed" && row.unknown > 0);
   });

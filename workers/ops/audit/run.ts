@@ -75,10 +75,22 @@ export async function audit(services: Services, options: AuditOptions): Promise<
     };
     // What an instance sent before the audit's reach stays unproven, so its ledger stays open.
     if (report.verdict !== "EXACT" || hasUnseen(unseen)) return report;
+    if (!(await ledgerIsStored(services, options))) return report;
     return { ...report, closed: await closeLedgers(services, await findClosable(services, snapshotMs)) };
   } finally {
     spill.remove();
   }
+}
+
+/**
+ * Whether the store has the ledger as it is now, waited for as for the events. While it lags, a producer that is alive looks
+ * dead, and would be closed for good.
+ */
+async function ledgerIsStored(services: Services, { waitMs }: AuditOptions): Promise<boolean> {
+  const { config, admin, io } = services;
+  const topic = config.KAFKA_LEDGER_TOPIC;
+  const target = { group: config.KAFKA_LEDGER_GROUP_ID, topic, ranges: await fetchTopicRanges(admin, topic) };
+  return (await waitForGroups(services, [target], io.clock.now() + waitMs)).length === 0;
 }
 
 type Compared = Pick<AuditReport, "totals" | "money" | "defectCounts" | "defects">;

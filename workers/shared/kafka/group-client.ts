@@ -2,7 +2,7 @@ import type { Admin, Consumer, Kafka } from "kafkajs";
 import { errorFields } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
-import { toKafkaError } from "./errors.ts";
+import { kafkaCall, toKafkaError } from "./errors.ts";
 import type { GroupConsumerConfig } from "./group-types.ts";
 import { fetchTopicRanges } from "./topic-reader.ts";
 
@@ -23,6 +23,16 @@ export function createGroupClient(kafka: Kafka, config: GroupConsumerConfig): Co
     // The client counts retries over its whole life, not per incident: any bound would end in a needless rejoin.
     retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 1_000_000 },
   });
+}
+
+/**
+ * What the group has on record for each partition: -1 where there is nothing, -2 where the client gave its offset up
+ * because it was out of range. `judgeStart` must tell the two apart: the first is a new group, the second a loss.
+ * @throws AppError `KAFKA_…`.
+ */
+export async function fetchRecordedOffsets(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {
+  const [entry] = await kafkaCall(() => admin.fetchOffsets({ groupId, topics: [topic] }));
+  return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
 }
 
 /**

@@ -8,12 +8,12 @@ import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
 import { bugInside, isUnreadable, kafkaCall, toKafkaError } from "./errors.ts";
 import { FetchGate } from "./fetch-gate.ts";
-import { createGroupClient, watchEnds } from "./group-client.ts";
+import { createGroupClient, fetchRecordedOffsets, watchEnds } from "./group-client.ts";
 import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { cutIntoRuns } from "./record-runs.ts";
-import { fetchCommittedOffsets, fetchTopicRanges } from "./topic-reader.ts";
+import { fetchTopicRanges, type PartitionRange } from "./topic-reader.ts";
 
 type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
@@ -242,14 +242,15 @@ export class GroupConsumer implements Component {
   async #establish(epoch: number, assigned: readonly number[]): Promise<void> {
     while (epoch === this.#epoch && !this.#stopped.signal.aborted) {
       try {
-        const [ranges, committed] = await Promise.all([
+        const [ranges, recorded] = await Promise.all([
           fetchTopicRanges(this.#admin, this.#config.topic),
-          fetchCommittedOffsets(this.#admin, this.#config.groupId, this.#config.topic),
+          fetchRecordedOffsets(this.#admin, this.#config.groupId, this.#config.topic),
         ]);
         if (epoch !== this.#epoch || this.#stopped.signal.aborted) return;
+        requireAll(assigned, ranges);
         for (const { partition, from: low, end: high } of ranges) {
           if (!assigned.includes(partition)) continue;
-          const facts = { partition, committed: committed.get(partition) ?? -1, low, high };
+          const facts = { partition, committed: recorded.get(partition) ?? -1, low, high };
           const { start, gap } = judgeStart({ ...facts, remembered: this.#remembered.get(partition) });
           if (gap) this.#reportGap(gap);
           this.#seek(partition, start);
@@ -372,4 +373,11 @@ export class GroupConsumer implements Component {
       this.#observer.onCommitted?.(partition, offset);
     }
   }
+}
+
+/** @throws AppError for a partition that one broker has assigned and another one does not know yet: it would stay paused. */
+function requireAll(assigned: readonly number[], ranges: readonly PartitionRange[]): void {
+  const unknown = assigned.filter((id) => !ranges.some(({ partition }) => partition === id));
+  if (unknown.length === 0) return;
+  throw new AppError("KAFKA_UNKNOWN_PARTITION", `no offsets of partitions ${unknown.join(", ")} yet`, { retry: true });
 }

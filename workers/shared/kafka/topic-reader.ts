@@ -14,7 +14,7 @@ export async function fetchTopicRanges(admin: Admin, topic: string): Promise<Par
     .sort((a, b) => a.partition - b.partition);
 }
 
-/** The committed offset of each partition that has one: the next offset its group would read. */
+/** The committed offset of each partition that has one to read from: the next offset its group would read. */
 export async function fetchCommittedOffsets(admin: Admin, group: string, topic: string): Promise<Map<number, number>> {
   const [entry] = await kafkaCall(() => admin.fetchOffsets({ groupId: group, topics: [topic] }));
   const committed = new Map<number, number>();
