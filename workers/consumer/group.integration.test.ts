@@ -63,6 +63,21 @@ test("messages deleted before they were read are a metric and an error, and the 
   expect(await second.kill()).toBe(0);
 }, 120_000);
 
+test("offsets that the client gave up in an earlier life are a metric, and no new group", async () => {
+  await fixture.produce(events(60, 6));
+  const first = await fixture.startAssigned();
+  await fixture.untilCommitted();
+  expect(await first.kill()).toBe(0);
+
+  // On an offset out of range the client commits -2 and reads from the start; here it died before it committed again.
+  await fixture.admin.resetOffsets({ groupId: fixture.name, topic: fixture.topic, earliest: true });
+  const second = await fixture.startAssigned();
+  await fixture.untilCommitted();
+  expect(await metric(second, 'countinghouse_consumer_offset_gaps_total{reason="reset"}')).toBe(6);
+  expect(await fixture.counts()).toMatchObject({ events: 60, ids: 60 });
+  expect(await second.kill()).toBe(0);
+}, 120_000);
+
 test("messages deleted while fetching was paused are a metric too", async () => {
   const worker = await fixture.startAssigned({ MAX_BUFFERED_BYTES: "1048576" });
   fixture.proxy.refuse(true);
