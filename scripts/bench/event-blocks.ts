@@ -18,7 +18,7 @@ export type BlockOptions = {
 };
 
 /** One insert into events_raw as the consumer makes it. */
-export type PreparedBlock = { rows: number; format: string; bytes: Uint8Array };
+export type PreparedBlock = { rows: number; format: string; pieces: readonly Uint8Array[] };
 
 const PARTITIONS = 6;
 const LIMITS = { maxAgeMs: 30 * 86_400_000, maxFutureMs: 600_000, maxBytes: 1_048_576, lateAfterMs: 5_000 };
@@ -50,9 +50,9 @@ export function* eventBlocks(options: BlockOptions): Generator<PreparedBlock> {
       if (refused !== undefined) throw new RangeError(`refused: ${refused.reason}`);
     }
     for (const insert of judged.inserts()) {
-      const { format, bytes } = insert.encode();
+      const { format, pieces } = insert.encode();
       // A copy, which `slice` of a Buffer would not be.
-      yield { rows: insert.length, format, bytes: new Uint8Array(bytes) };
+      yield { rows: insert.length, format, pieces: [Buffer.concat(pieces)] };
     }
     judged.reset();
   }

@@ -145,7 +145,7 @@ class NativeFile {
   async #flush(): Promise<void> {
     for (const insert of this.#rows.inserts()) {
       // A copy: the encoder's buffer is used again.
-      if (!this.#file.write(Buffer.from(insert.encode().bytes))) await once(this.#file, "drain");
+      if (!this.#file.write(Buffer.concat(insert.encode().pieces))) await once(this.#file, "drain");
     }
     this.#rows.reset();
     this.#pending = 0;

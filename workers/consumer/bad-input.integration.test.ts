@@ -98,6 +98,38 @@ test("only the row that the store refuses is set aside, also when it comes alone
   expect(await worker.kill()).toBe(0);
 }, 120_000);
 
+test("rows refused out of large compressed batches are set aside with their own bytes, keys and headers", async () => {
+  await fixture.clickhouse.command("ALTER TABLE events_raw ADD CONSTRAINT no_poison CHECK user_id != 'poison'");
+  const before = { counts: await fixture.counts(), letters: (await fixture.deadLetters()).length };
+  const messages = Array.from({ length: 6_000 }, (_, i) => ({
+    key: `key ${i}`,
+    // Spaces that no parser would put back.
+    value: ` ${eventJson(i % 1_500 === 700 ? { user_id: "poison", i } : { i })} `,
+    partition: 0,
+    headers: { number: String(i) },
+  }));
+  await fixture.producer.send({ topic: fixture.topic, acks: -1, compression: 1, messages });
+  const worker = await fixture.startAssigned({ BATCH_MIN_AGE_MS: "1000", BATCH_MAX_AGE_MS: "1000" });
+  await fixture.untilCommitted();
+  const letters = await fixture.clickhouse.query<Record<"payload" | "message_key" | "headers", string>>(
+    `SELECT payload, message_key, headers FROM dead_letters
+     WHERE error_class = 'rejected_by_store' AND message_key LIKE 'key %' ORDER BY kafka_offset`,
+  );
+  const poisoned = messages.filter(({ value }) => value.includes("poison"));
+  expect(letters).toEqual(
+    poisoned.map(({ key, value, headers }) => ({
+      payload: value,
+      message_key: key,
+      headers: JSON.stringify({ number: Buffer.from(headers.number).toString("base64") }),
+    })),
+  );
+  expect(await fixture.deadLetters()).toHaveLength(before.letters + 4);
+  expect((await fixture.counts()).events - before.counts.events).toBe(5_996);
+  expect(await fixture.missingOffsets()).toBe(0);
+  await fixture.clickhouse.command("ALTER TABLE events_raw DROP CONSTRAINT no_poison");
+  expect(await worker.kill()).toBe(0);
+}, 120_000);
+
 test("a table that refuses every row stalls the consumer and drains nothing into the dead letters", async () => {
   const before = { counts: await fixture.counts(), letters: (await fixture.deadLetters()).length };
   const worker = await fixture.startAssigned();

@@ -20,10 +20,12 @@ export const consumerConfigSchema = z.object({
   KAFKA_FETCH_MAX_WAIT_MS: envInt(10, 5_000)
     .prefault("100")
     .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
-  BATCH_MAX_ROWS: envInt(1, 1_000_000).prefault("16000").describe("Rows of one insert at most"),
+  BATCH_MAX_ROWS: envInt(1, 1_000_000)
+    .prefault("48000")
+    .describe("Rows that complete a batch, and the most of one insert"),
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
-    .prefault("10485760")
-    .describe("Message bytes that complete a batch, bytes"),
+    .prefault("33554432")
+    .describe("Memory held for a batch that completes it, bytes"),
   BATCH_MIN_AGE_MS: envInt(1, 60_000)
     .prefault("200")
     .describe(
@@ -31,8 +33,8 @@ export const consumerConfigSchema = z.object({
     ),
   BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
-    .prefault("18874368")
-    .describe("Messages held in memory before fetching pauses, bytes"),
+    .prefault("58720256")
+    .describe("Memory held for messages before fetching pauses, bytes; two complete batches should fit"),
   LATE_AFTER_MS: envInt(0, 86_400_000)
     .prefault("20000")
     .describe("An event appended this long after it happened counts as late, ms"),

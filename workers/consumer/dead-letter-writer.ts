@@ -1,10 +1,10 @@
-import type { DeadLetterRow } from "../shared/clickhouse/tables/dead-letters.ts";
+import { type DeadLetterRow, encodeDeadLetterRows } from "../shared/clickhouse/tables/dead-letters.ts";
 import type { DeadLetterClass } from "../shared/event/index.ts";
 import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
 import type { PartitionBatch, Sender, SendMessage } from "../shared/kafka/sender.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
-import type { GiveUp, StoreWriter } from "./store-writer.ts";
+import { type GiveUp, prepareRows, type StoreWriter } from "./store-writer.ts";
 
 /** A message that must be set aside, with where it lay. */
 export type RefusedMessage = {
@@ -18,8 +18,7 @@ export type DeadLetterWriterConfig = { eventsTopic: string; dlqPartitions: numbe
 
 export type DeadLetterWriterDeps = {
   sender: Sender;
-  /** Used with slot 0 only: calls are made one after the other. */
-  table: StoreWriter<DeadLetterRow>;
+  table: StoreWriter;
   logger: Logger;
 };
 
@@ -61,7 +60,7 @@ export class DeadLetterWriter {
         this.#deps.logger.error({ letters: refused.length }, "the dead-letter topic refuses letters");
     }
     const rows = letters.map((letter) => toRow(letter, this.#config.eventsTopic));
-    await this.#deps.table.store(rows, 0, giveUp);
+    await this.#deps.table.store(prepareRows(rows, encodeDeadLetterRows), giveUp);
   }
 
   /** Returns what the broker refuses. @throws AppError when it was given up. */

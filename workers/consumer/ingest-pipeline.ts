@@ -1,29 +1,51 @@
 import type { RecordRun, RunSink } from "../shared/kafka/group-types.ts";
-import { type Batch, Batcher, type BatchLimits, type BatchTrigger } from "../shared/pipeline/batcher.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 
-/** Makes one batch durable and completes its runs. Must only reject on what is no failure of Kafka or ClickHouse. */
-export type Flush = (batch: Batch<RecordRun>, slot: number) => Promise<void>;
+/** Messages on their way to one flush, in the form in which they are held. Used again after {@link reset}. */
+export type Batch = {
+  /** Messages taken since the last reset. */
+  readonly rows: number;
+  /** Memory held for them, bytes. */
+  readonly bytes: number;
+  add(run: RecordRun, nowMs: number): void;
+  reset(): void;
+};
 
-export type IngestPipelineConfig = BatchLimits & {
+/** Why a batch was flushed; `drain` empties the buffer before a stop. */
+export type BatchTrigger = "rows" | "bytes" | "age" | "drain";
+
+/** `ageMs` is the age of the batch's oldest message since it was fetched. */
+export type FlushOccasion = { readonly trigger: BatchTrigger; readonly ageMs: number };
+
+/** Makes one batch durable and completes its runs. Must only reject on what is no failure of Kafka or ClickHouse. */
+export type Flush<B extends Batch> = (batch: B, occasion: FlushOccasion) => Promise<void>;
+
+export type IngestPipelineConfig = {
+  /** A batch is complete with so many rows. Runs are not split, so a run of more makes a larger batch. */
+  maxRows: number;
+  /** A batch is complete when it holds so many bytes; its last run may exceed that. */
+  maxBytes: number;
   /** A batch waits at least this long for company while the store is quick, ms; see {@link batchAgeMs}. */
   minAgeMs: number;
+  /** A batch is flushed at the latest after this time, ms. */
+  maxAgeMs: number;
   /** Bytes held, in flush included, above which no more messages are asked for. */
   maxBufferedBytes: number;
-  /** Batches flushed at the same time: while one is encoded another one is inserted. */
+  /** Batches flushed at the same time; one more is filled meanwhile. */
   maxFlushes: number;
 };
 
-export type IngestPipelineDeps = {
+export type IngestPipelineDeps<B extends Batch> = {
   clock: Clock;
-  flush: Flush;
+  createBatch: () => B;
+  flush: Flush<B>;
   /** Called with the number of messages that are forgotten on a rebalance. */
   onDiscard?: (rows: number) => void;
-  /** Called with the bytes of every batch that is done with. */
-  onDone?: (bytes: number) => void;
+  /** Called with the bytes of every run that is taken. */
+  onTaken?: (bytes: number) => void;
 };
 
-/** What a buffered message costs besides its key and value, bytes: measured, it keeps many small messages in bounds. */
+/** What a message costs while it waits as an object besides its key and value, bytes. */
 const RECORD_OVERHEAD_BYTES = 250;
 
 /** How much the last flush counts in the average of their durations. */
@@ -37,18 +59,25 @@ export function batchAgeMs(flushMs: number, { minAgeMs, maxAgeMs }: { minAgeMs: 
   return Math.min(maxAgeMs, Math.max(minAgeMs, flushMs));
 }
 
-/** Collects runs into batches and flushes them, a few at a time, in bounded memory. */
-export class IngestPipeline implements RunSink {
+type Waiting = { readonly run: RecordRun; readonly bytes: number; readonly sinceMs: number };
+
+/**
+ * Fills batches with runs and flushes them, in bounded memory. A run goes into the open batch at once, so that its
+ * messages need not be kept as objects; it waits only while that one is full and all others are being flushed.
+ */
+export class IngestPipeline<B extends Batch> implements RunSink {
   /** Rejects when a flush fails by something unexpected; never resolves. */
   readonly finished: Promise<never>;
 
   readonly #config: IngestPipelineConfig;
-  readonly #clock: Clock;
-  readonly #flush: Flush;
-  readonly #onDiscard: (rows: number) => void;
-  readonly #onDone: (bytes: number) => void;
-  readonly #batcher: Batcher<RecordRun>;
-  readonly #freeSlots: number[];
+  readonly #deps: IngestPipelineDeps<B>;
+  /** Empty batches, the open one included; when there are none, all are being flushed. */
+  readonly #free: B[];
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** When the oldest message of the open batch was accepted; undefined when the batch is empty. */
+  #openSinceMs: number | undefined;
+  #flushes = 0;
   #flushingBytes = 0;
   #meanFlushMs = 0;
   #draining = false;
@@ -57,14 +86,10 @@ export class IngestPipeline implements RunSink {
   #idleWaiters: (() => void)[] = [];
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(config: IngestPipelineConfig, deps: IngestPipelineDeps) {
+  constructor(config: IngestPipelineConfig, deps: IngestPipelineDeps<B>) {
     this.#config = config;
-    this.#clock = deps.clock;
-    this.#flush = deps.flush;
-    this.#onDiscard = deps.onDiscard ?? (() => undefined);
-    this.#onDone = deps.onDone ?? (() => undefined);
-    this.#batcher = new Batcher(config);
-    this.#freeSlots = Array.from({ length: config.maxFlushes }, (_, slot) => slot);
+    this.#deps = deps;
+    this.#free = Array.from({ length: config.maxFlushes + 1 }, deps.createBatch);
     this.finished = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -73,17 +98,19 @@ export class IngestPipeline implements RunSink {
 
   /** Bytes held, in flush included; an estimate of memory, not only of message bytes. */
   get bufferedBytes(): number {
-    return this.#batcher.bytes + this.#flushingBytes;
+    return this.#waitingBytes + (this.#open?.bytes ?? 0) + this.#flushingBytes;
   }
 
   accept(run: RecordRun): void {
-    const rows = run.records.length;
-    this.#batcher.add(run, { rows, bytes: run.bytes + rows * RECORD_OVERHEAD_BYTES }, this.#clock.now());
+    const bytes = run.bytes + run.records.length * RECORD_OVERHEAD_BYTES;
+    this.#waiting.push({ run, bytes, sinceMs: this.#deps.clock.now() });
+    this.#waitingBytes += bytes;
     this.#pump();
   }
 
+  /** None while a run waits: messages as objects take thrice the memory that they take in a batch. */
   hasRoom(): boolean {
-    return this.bufferedBytes < this.#config.maxBufferedBytes;
+    return this.#waiting.length === 0 && this.bufferedBytes < this.#config.maxBufferedBytes;
   }
 
   whenRoom(): Promise<void> {
@@ -91,7 +118,12 @@ export class IngestPipeline implements RunSink {
   }
 
   discard(): void {
-    this.#onDiscard(this.#batcher.clear());
+    const waiting = this.#waiting.reduce((sum, { run }) => sum + run.records.length, 0);
+    this.#deps.onDiscard?.(waiting + (this.#open?.rows ?? 0));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#open?.reset();
+    this.#openSinceMs = undefined;
     this.#notify();
   }
 
@@ -105,49 +137,86 @@ export class IngestPipeline implements RunSink {
     });
   }
 
-  #ageLimitMs(): number {
-    return batchAgeMs(this.#meanFlushMs, this.#config);
-  }
-
-  #due(): BatchTrigger | undefined {
-    const trigger = this.#batcher.due(this.#clock.now(), this.#ageLimitMs());
-    return trigger ?? (this.#draining && this.#batcher.rows > 0 ? "drain" : undefined);
+  get #open(): B | undefined {
+    return this.#free[0];
   }
 
   #pump(): void {
-    while (this.#freeSlots.length > 0) {
-      const trigger = this.#due();
-      const batch = trigger && this.#batcher.take(trigger, this.#clock.now());
-      const slot = batch && this.#freeSlots.pop();
-      if (batch === undefined || slot === undefined) break;
-      void this.#run(batch, slot);
+    for (let open = this.#fill(); open !== undefined; open = this.#fill()) {
+      const trigger = this.#due(open);
+      if (trigger === undefined || this.#flushes >= this.#config.maxFlushes) break;
+      this.#free.shift();
+      void this.#run(open, { trigger, ageMs: this.#deps.clock.now() - (this.#openSinceMs ?? 0) });
+      this.#openSinceMs = undefined;
     }
-    clearTimeout(this.#timer);
-    const dueAt = this.#batcher.dueByAgeAtMs(this.#ageLimitMs());
-    if (dueAt !== undefined && this.#freeSlots.length > 0) {
-      this.#timer = setTimeout(() => this.#pump(), Math.max(1, dueAt - this.#clock.now()));
-    }
+    this.#setTimer();
   }
 
-  async #run(batch: Batch<RecordRun>, slot: number): Promise<void> {
-    this.#flushingBytes += batch.bytes;
-    const began = this.#clock.now();
+  /** Moves what waits into the open batch, as far as it fits; answers that batch, if there is one. */
+  #fill(): B | undefined {
+    const open = this.#open;
+    if (open === undefined) return undefined;
+    let moved = 0;
+    for (const { run, bytes, sinceMs } of this.#waiting) {
+      if (!this.#fits(open, run.records.length)) break;
+      open.add(run, this.#deps.clock.now());
+      this.#openSinceMs ??= sinceMs;
+      this.#waitingBytes -= bytes;
+      this.#deps.onTaken?.(bytes);
+      moved++;
+    }
+    if (moved > 0) this.#waiting = this.#waiting.slice(moved);
+    return open;
+  }
+
+  #fits(open: B, rows: number): boolean {
+    const { maxRows, maxBytes } = this.#config;
+    return open.rows === 0 || (open.rows + rows <= maxRows && open.bytes < maxBytes);
+  }
+
+  #due(open: B): BatchTrigger | undefined {
+    if (open.rows === 0) return undefined;
+    const next = this.#waiting[0];
+    if (open.bytes >= this.#config.maxBytes) return "bytes";
+    if (open.rows >= this.#config.maxRows || next !== undefined) return "rows";
+    if (this.#deps.clock.now() >= this.#dueAtMs()) return "age";
+    return this.#draining ? "drain" : undefined;
+  }
+
+  /** When the open batch, which is not empty, is due by age; Unix ms. */
+  #dueAtMs(): number {
+    return (this.#openSinceMs ?? 0) + batchAgeMs(this.#meanFlushMs, this.#config);
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#openSinceMs === undefined || this.#flushes >= this.#config.maxFlushes) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, this.#dueAtMs() - this.#deps.clock.now()));
+  }
+
+  async #run(batch: B, occasion: FlushOccasion): Promise<void> {
+    const { clock, flush } = this.#deps;
+    const { bytes } = batch;
+    this.#flushes++;
+    this.#flushingBytes += bytes;
+    const began = clock.now();
     try {
-      await this.#flush(batch, slot);
+      await flush(batch, occasion);
     } catch (error) {
       this.#fail(error);
     }
-    this.#flushingBytes -= batch.bytes;
-    this.#meanFlushMs += SMOOTHING * (this.#clock.now() - began - this.#meanFlushMs);
-    this.#onDone(batch.bytes);
-    this.#freeSlots.push(slot);
-    this.#notify();
+    batch.reset();
+    this.#free.push(batch);
+    this.#flushes--;
+    this.#flushingBytes -= bytes;
+    this.#meanFlushMs += SMOOTHING * (clock.now() - began - this.#meanFlushMs);
     this.#pump();
+    this.#notify();
   }
 
   #notify(): void {
     if (this.hasRoom()) for (const resolve of this.#roomWaiters.splice(0)) resolve();
-    const idle = this.#batcher.rows === 0 && this.#freeSlots.length === this.#config.maxFlushes;
+    const idle = this.#openSinceMs === undefined && this.#waiting.length === 0 && this.#flushes === 0;
     if (idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 }

@@ -1,5 +1,5 @@
 import { EventsBlock } from "../shared/clickhouse/tables/events-block.ts";
-import type { EncodedRows, EventRow } from "../shared/clickhouse/tables/events-raw.ts";
+import type { EncodedRows } from "../shared/clickhouse/tables/events-raw.ts";
 import { dayStartS } from "../shared/event/index.ts";
 import { EventScanner } from "../shared/event/scan/event-scanner.ts";
 import type { KafkaRecord } from "../shared/kafka/group-types.ts";
@@ -8,45 +8,26 @@ import type { DeadLetter } from "../shared/pipeline/results.ts";
 import type { PreparedRows } from "./store-writer.ts";
 import { headerText, type TransformConfig, transformRecord } from "./transform.ts";
 
-/** Rows of one event day for one insert. They are encoded; single rows are made again from their messages if needed. */
-export class DayInsert implements PreparedRows<EventRow> {
+/** Rows of one event day for one insert; what the store is told of single rows are their numbers. */
+export class DayInsert implements PreparedRows<number> {
   readonly block = new EventsBlock();
-  readonly records: KafkaRecord[] = [];
-  readonly #config: TransformConfig;
   dayS = 0;
-
-  constructor(config: TransformConfig) {
-    this.#config = config;
-  }
 
   get length(): number {
     return this.block.rows;
   }
 
-  encode(): EncodedRows {
-    return this.block.encode();
+  at(index: number): number {
+    return index;
   }
 
-  rows(): EventRow[] {
-    return this.records.map((_, index) => this.row(index));
-  }
-
-  /** @throws RangeError when there is no such row. */
-  row(index: number): EventRow {
-    const record = this.records[index];
-    const { columns } = this.block;
-    if (record === undefined) throw new RangeError(`no row ${index}`);
-    const nowMs = columns.event_time.at(index) + columns.latency_ms.at(index);
-    const result = transformRecord(record, columns.kafka_partition.at(index), this.#config, nowMs);
-    // The verdict depends on bytes and append time alone, so it is the same as before.
-    if (result.kind !== "ok") throw new RangeError(`row ${index} is none: ${result.reason}`);
-    return result.value;
+  encode(rows?: readonly number[]): EncodedRows {
+    return this.block.encode(rows);
   }
 
   reset(dayS: number): void {
     this.dayS = dayS;
     this.block.reset();
-    this.records.length = 0;
   }
 }
 
@@ -74,6 +55,11 @@ export class JudgedRows {
     return this.#inserts.toSorted((a, b) => a.dayS - b.dayS);
   }
 
+  /** Memory of the rows, bytes. */
+  get byteLength(): number {
+    return this.#inserts.reduce((sum, { block }) => sum + block.byteLength, 0);
+  }
+
   /** Forgets all rows. */
   reset(): void {
     this.#spare = this.#inserts[0] ?? this.#spare;
@@ -94,7 +80,6 @@ export class JudgedRows {
     if (result.kind !== "ok") return result;
     const insert = this.#insertOf(result.value.eventTimeMs);
     insert.block.add(result.value);
-    insert.records.push(record);
     return undefined;
   }
 
@@ -131,7 +116,6 @@ export class JudgedRows {
     columns.kafka_offset.push(record.offset);
     columns.kafka_append_time.push(appendTimeMs);
     insert.block.endRow();
-    insert.records.push(record);
   }
 
   /** Messages of one producer share their headers. */
@@ -153,7 +137,7 @@ export class JudgedRows {
   }
 
   #openInsert(dayS: number): DayInsert {
-    const insert = this.#spare ?? new DayInsert(this.#config);
+    const insert = this.#spare ?? new DayInsert();
     this.#spare = undefined;
     insert.reset(dayS);
     this.#open.set(dayS, insert);

@@ -11,41 +11,62 @@ import {
   type ledgerInstanceSchema,
   ledgerRecordSchema,
 } from "../shared/clickhouse/tables/ledger.ts";
-import type { KafkaRecord } from "../shared/kafka/group-types.ts";
+import type { KafkaRecord, RecordRun } from "../shared/kafka/group-types.ts";
 import { AppError } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
-import type { Flush } from "./ingest-pipeline.ts";
+import type { Batch, Flush } from "./ingest-pipeline.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
-import { StoreWriter, type StoreWriterDeps } from "./store-writer.ts";
+import { prepareRows, StoreWriter, type StoreWriterDeps } from "./store-writer.ts";
 
 type CountEntry = LedgerEntry<z.output<typeof ledgerCountSchema>>;
 type InstanceEntry = LedgerEntry<z.output<typeof ledgerInstanceSchema>>;
 
 export type LedgerFlushDeps = StoreWriterDeps & { metrics: ConsumerMetrics; logger: Logger; abandon: AbortSignal };
 
+/** Ledger records as they were read: they are few. */
+export class LedgerBatch implements Batch {
+  readonly runs: RecordRun[] = [];
+  #rows = 0;
+  #bytes = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(run: RecordRun): void {
+    this.runs.push(run);
+    this.#rows += run.records.length;
+    this.#bytes += run.bytes + run.ticket.heldBytes;
+  }
+
+  reset(): void {
+    this.runs.length = 0;
+    this.#rows = 0;
+    this.#bytes = 0;
+  }
+}
+
 /**
  * Copies ledger records into ClickHouse. Records are cumulative and carry their offset as version, so copying one twice
  * or late changes nothing; offsets are committed after the copy. A malformed record is logged, counted and skipped.
  */
-export function createLedgerFlush(deps: LedgerFlushDeps): Flush {
-  const counts = new StoreWriter<CountEntry>(
-    { table: LEDGER_COUNTS_TABLE, columns: LEDGER_COUNTS_COLUMNS, encode: encodeLedgerCounts },
-    deps,
-  );
-  const instances = new StoreWriter<InstanceEntry>(
-    { table: LEDGER_INSTANCES_TABLE, columns: LEDGER_INSTANCES_COLUMNS, encode: encodeLedgerInstances },
-    deps,
-  );
+export function createLedgerFlush(deps: LedgerFlushDeps): Flush<LedgerBatch> {
+  const counts = new StoreWriter({ table: LEDGER_COUNTS_TABLE, columns: LEDGER_COUNTS_COLUMNS }, deps);
+  const instances = new StoreWriter({ table: LEDGER_INSTANCES_TABLE, columns: LEDGER_INSTANCES_COLUMNS }, deps);
   const malformed = (offset: number, reason: string) => {
     deps.metrics.ledgerRecords.inc({ outcome: "malformed" });
     deps.logger.error({ offset, reason }, "malformed ledger record skipped");
   };
 
-  return async function flushLedger(batch, slot) {
-    const abandoned = () => deps.abandon.aborted || batch.items.every((run) => !run.isCurrent());
+  return async function flushLedger({ runs }) {
+    const abandoned = () => deps.abandon.aborted || runs.every(({ ticket }) => !ticket.isCurrent());
     const countEntries: CountEntry[] = [];
     const instanceEntries: InstanceEntry[] = [];
-    for (const record of batch.items.flatMap((run) => run.records)) {
+    for (const record of runs.flatMap(({ records }) => records)) {
       // A tombstone ends a key in the topic; the store keeps what it knew.
       if (record.value === null) continue;
       const parsed = parseLedgerRecord(record);
@@ -55,9 +76,13 @@ export function createLedgerFlush(deps: LedgerFlushDeps): Flush {
     }
     try {
       const refused = [
-        ...(countEntries.length > 0 ? await counts.store(countEntries, slot, abandoned) : []),
+        ...(countEntries.length > 0
+          ? await counts.store(prepareRows(countEntries, encodeLedgerCounts), abandoned)
+          : []),
         // After the counts: an instance shown as closed has all its counts in the store.
-        ...(instanceEntries.length > 0 ? await instances.store(instanceEntries, slot, abandoned) : []),
+        ...(instanceEntries.length > 0
+          ? await instances.store(prepareRows(instanceEntries, encodeLedgerInstances), abandoned)
+          : []),
       ];
       for (const { row, reason } of refused) malformed(row.offset, reason);
     } catch (error) {
@@ -65,7 +90,7 @@ export function createLedgerFlush(deps: LedgerFlushDeps): Flush {
       throw error;
     }
     deps.metrics.ledgerRecords.inc({ outcome: "stored" }, countEntries.length + instanceEntries.length);
-    for (const run of batch.items) run.complete();
+    for (const { ticket } of runs) ticket.complete();
   };
 }
 

@@ -69,12 +69,12 @@ export function createConsumerMetrics() {
     batchRows: histogram(
       "batch_rows",
       "Messages of a batch; small batches at a high rate cost ClickHouse parts",
-      [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 20_000],
+      [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000],
     ),
     batchBytes: histogram(
       "batch_bytes",
-      "Message bytes of a batch; compare with BATCH_MAX_BYTES",
-      [1e3, 1e4, 1e5, 5e5, 1e6, 2.5e6, 5e6, 1e7],
+      "Size of the messages of a batch",
+      [1e3, 1e4, 1e5, 5e5, 1e6, 2.5e6, 5e6, 1e7, 2.5e7],
     ),
     batchAge: histogram(
       "batch_age_seconds",
@@ -137,7 +137,7 @@ export function createConsumerMetrics() {
       "paused_seconds_total",
       "Time fetching was paused because the buffer was full; a steady rise means that ClickHouse is slower than Kafka",
     ),
-    buffered: gauge("buffered_bytes", "Message bytes held in memory; at MAX_BUFFERED_BYTES fetching pauses"),
+    buffered: gauge("buffered_bytes", "Memory that holds messages; at MAX_BUFFERED_BYTES fetching pauses"),
     offsetGaps: counter(
       "offset_gaps_total",
       "Places where offsets were skipped, by reason; anything but hole means messages that were never seen",

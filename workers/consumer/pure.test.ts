@@ -15,7 +15,9 @@ test("inserts hold one day each, oldest first, at most maxRows", () => {
     const record = { offset, appendTimeMs: 1.8e12, key: null, value: Buffer.from(JSON.stringify(event)), headers: {} };
     expect(rows.add(record, 0, 1.8e12)).toBeUndefined();
   });
-  const offsets = rows.inserts().map((insert) => insert.rows().map(({ kafkaOffset }) => kafkaOffset));
+  const offsets = rows
+    .inserts()
+    .map(({ block, length }) => Array.from({ length }, (_, row) => block.columns.kafka_offset.valueAt(row)));
   expect(offsets).toEqual([[1, 2], [4, 5], [6], [0, 3]]);
 });
 

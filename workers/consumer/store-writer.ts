@@ -1,6 +1,5 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import { type ClickHouseError, isRowValueError, serverCodeLabel } from "../shared/clickhouse/errors.ts";
-import { RowBinaryWriter } from "../shared/clickhouse/row-binary.ts";
 import type { EncodedRows } from "../shared/clickhouse/tables/events-raw.ts";
 import { createBackoff } from "../shared/pipeline/backoff.ts";
 import { isolateRefusedRows, type RefusedRow, type StoreVerdict } from "../shared/pipeline/bisect.ts";
@@ -10,20 +9,32 @@ import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
 
 /** One table to insert into. */
-export type InsertTarget<Row> = {
-  table: string;
-  columns: readonly string[];
-  encode: (rows: Iterable<Row>, writer: RowBinaryWriter) => EncodedRows;
-};
+export type InsertTarget = { table: string; columns: readonly string[] };
 
-/** Rows that are already encoded for one insert. Single rows are made only if the store refuses some. */
+/** Rows of one insert. A row may be a mere number, if that is enough to encode it and to know it again. */
 export type PreparedRows<Row> = {
   readonly length: number;
-  encode(): EncodedRows;
-  rows(): readonly Row[];
-  /** One row. */
-  row(index: number): Row;
+  /** One row. @throws RangeError when there is none. */
+  at(index: number): Row;
+  /** Some of the rows, or all; valid until the rows change. */
+  encode(rows?: readonly Row[]): EncodedRows;
 };
+
+/** Rows with the function that encodes them. */
+export function prepareRows<Row>(
+  rows: readonly Row[],
+  encode: (rows: Iterable<Row>) => EncodedRows,
+): PreparedRows<Row> {
+  return {
+    length: rows.length,
+    at: (index) => {
+      const row = rows[index];
+      if (row === undefined) throw new RangeError(`no row ${index} of ${rows.length}`);
+      return row;
+    },
+    encode: (some = rows) => encode(some),
+  };
+}
 
 export type StoreWriterDeps = {
   clickhouse: ClickHouse;
@@ -53,15 +64,14 @@ const MAX_ROWS_JUDGED_BY_CONTROL = 16;
  * Inserts rows for as long as it takes. Only the refusal of a row's value is ever blamed on rows, and only while the
  * store demonstrably accepts others.
  */
-export class StoreWriter<Row> {
-  readonly #target: InsertTarget<Row>;
+export class StoreWriter {
+  readonly #target: InsertTarget;
   readonly #deps: StoreWriterDeps;
-  readonly #writers: RowBinaryWriter[] = [];
-  readonly #failing = new Map<number, { since: number; hard: boolean; detail: string }>();
+  readonly #failing = new Map<symbol, { since: number; hard: boolean; detail: string }>();
   /** A row the store accepted earlier: storing it again is harmless and shows whether the store accepts rows at all. */
-  #knownGood: Row | undefined;
+  #knownGood: EncodedRows | undefined;
 
-  constructor(target: InsertTarget<Row>, deps: StoreWriterDeps) {
+  constructor(target: InsertTarget, deps: StoreWriterDeps) {
     this.#target = target;
     this.#deps = deps;
   }
@@ -78,19 +88,18 @@ export class StoreWriter<Row> {
   /**
    * Stores the rows; resolves with those the store refuses because of their values, when all others are durable.
    * Sending the same rows again after an unknown outcome is harmless: they replace themselves.
-   * @param slot calls with the same slot must not overlap; they share an encoding buffer.
    * @throws AppError `STORE_GIVEN_UP` when `giveUp` says so; anything that is no refusal or failure of the store.
    */
-  async store(rows: readonly Row[] | PreparedRows<Row>, slot: number, giveUp: GiveUp): Promise<RefusedRow<Row>[]> {
-    const prepared = isPrepared(rows) ? rows : this.#prepare(rows, slot);
+  async store<Row>(rows: PreparedRows<Row>, giveUp: GiveUp): Promise<RefusedRow<Row>[]> {
     const backoff = createBackoff(RETRY, this.#deps.random);
+    const call = { id: Symbol(), giveUp };
     try {
       for (;;) {
-        const verdict = await this.#insert(prepared, slot, giveUp);
+        const verdict = await this.#insert(rows, undefined, call);
         if (verdict.stored) return [];
-        const refused = await this.#findRefused(prepared.rows(), verdict.reason, slot, giveUp);
+        const refused = await this.#findRefused(rows, verdict.reason, call);
         if (refused) return refused;
-        this.#noteFailure(slot, true, `the store refuses every row: ${verdict.reason}`);
+        this.#noteFailure(call, true, `the store refuses every row: ${verdict.reason}`);
         this.#deps.logger.error(
           { table: this.#target.table, rows: rows.length, reason: verdict.reason },
           "the store refuses every row of a batch; nothing is set aside, trying again until it is mended",
@@ -98,55 +107,61 @@ export class StoreWriter<Row> {
         await this.#pause(backoff.next(), giveUp);
       }
     } finally {
-      this.#failing.delete(slot);
+      this.#failing.delete(call.id);
     }
   }
 
   /** The rows to blame; undefined when nothing shows that the store accepts rows at all. */
-  async #findRefused(rows: readonly Row[], reason: string, slot: number, giveUp: GiveUp) {
+  async #findRefused<Row>(rows: PreparedRows<Row>, reason: string, call: Call) {
     this.#deps.onBisect?.();
-    const store = (group: readonly Row[]) => this.#insert(this.#prepare(group, slot), slot, giveUp);
-    const result = await isolateRefusedRows(rows, reason, store);
+    const all = Array.from({ length: rows.length }, (_, index) => rows.at(index));
+    const result = await isolateRefusedRows(all, reason, (group) => this.#insert(rows, group, call));
     if (result.kind === "isolated") return result.refused;
     const control = this.#knownGood;
     const judgeable = result.refused.length === rows.length && rows.length <= MAX_ROWS_JUDGED_BY_CONTROL;
     if (!judgeable || control === undefined) return undefined;
-    return (await store([control])).stored ? result.refused : undefined;
+    return (await this.#send(control, 1, call)).stored ? result.refused : undefined;
   }
 
-  /** One group, tried until the store has judged it. */
-  async #insert(rows: PreparedRows<Row>, slot: number, giveUp: GiveUp): Promise<StoreVerdict> {
+  /** Some of the rows, or all. */
+  async #insert<Row>(rows: PreparedRows<Row>, some: readonly Row[] | undefined, call: Call): Promise<StoreVerdict> {
+    const verdict = await this.#send(rows.encode(some), some?.length ?? rows.length, call);
+    if (verdict.stored) this.#knownGood = copyOf(rows.encode([some?.[0] ?? rows.at(0)]));
+    return verdict;
+  }
+
+  /** One request, tried until the store has judged it. */
+  async #send(encoded: EncodedRows, rows: number, call: Call): Promise<StoreVerdict> {
     const { clickhouse, clock } = this.#deps;
     const { table, columns } = this.#target;
     const backoff = createBackoff(RETRY, this.#deps.random);
     for (;;) {
       const began = clock.now();
       try {
-        await clickhouse.insert(table, columns, rows.encode());
-        this.#deps.onStored?.(rows.length, clock.now() - began);
-        this.#failing.delete(slot);
-        this.#knownGood = rows.row(0);
+        await clickhouse.insert(table, columns, encoded);
+        this.#deps.onStored?.(rows, clock.now() - began);
+        this.#failing.delete(call.id);
         return { stored: true };
       } catch (error) {
         if (isRowValueError(error)) return { stored: false, reason: refusalReason(error) };
         if (!(error instanceof AppError)) throw error;
-        this.#reportFailure(error, rows.length, slot);
-        await this.#pause(backoff.next(), giveUp);
+        this.#reportFailure(error, rows, call);
+        await this.#pause(backoff.next(), call.giveUp);
       }
     }
   }
 
-  #reportFailure(error: AppError, rows: number, slot: number): void {
-    this.#noteFailure(slot, !error.retry, `${error.code}: ${error.message.slice(0, 200)}`);
+  #reportFailure(error: AppError, rows: number, call: Call): void {
+    this.#noteFailure(call, !error.retry, `${error.code}: ${error.message.slice(0, 200)}`);
     this.#deps.onFailure?.(serverCodeLabel(error));
     const fields = { table: this.#target.table, rows, ...errorFields(error) };
     if (error.retry) this.#deps.logger.warn(fields, "insert failed, trying again");
     else this.#deps.logger.error(fields, "the store refuses inserts until somebody mends it; trying again");
   }
 
-  #noteFailure(slot: number, hard: boolean, detail: string): void {
-    const since = this.#failing.get(slot)?.since ?? this.#deps.clock.now();
-    this.#failing.set(slot, { since, hard, detail });
+  #noteFailure(call: Call, hard: boolean, detail: string): void {
+    const since = this.#failing.get(call.id)?.since ?? this.#deps.clock.now();
+    this.#failing.set(call.id, { since, hard, detail });
   }
 
   async #pause(ms: number, giveUp: GiveUp): Promise<void> {
@@ -158,29 +173,14 @@ export class StoreWriter<Row> {
       await sleep(Math.min(left, 100));
     }
   }
-
-  #prepare(rows: readonly Row[], slot: number): PreparedRows<Row> {
-    const row = (index: number) => {
-      const found = rows[index];
-      if (found === undefined) throw new RangeError(`no row ${index} of ${rows.length}`);
-      return found;
-    };
-    return {
-      length: rows.length,
-      encode: () => this.#target.encode(rows, this.#writer(slot)),
-      rows: () => rows,
-      row,
-    };
-  }
-
-  #writer(slot: number): RowBinaryWriter {
-    this.#writers[slot] ??= new RowBinaryWriter();
-    return this.#writers[slot];
-  }
 }
 
-function isPrepared<Row>(rows: readonly Row[] | PreparedRows<Row>): rows is PreparedRows<Row> {
-  return "encode" in rows;
+/** One call of {@link StoreWriter.store}. */
+type Call = { readonly id: symbol; readonly giveUp: GiveUp };
+
+/** Apart from buffers that others write to. */
+function copyOf({ format, pieces }: EncodedRows): EncodedRows {
+  return { format, pieces: [Buffer.concat(pieces)] };
 }
 
 /** Without the server's text beyond its first line: it may quote values at length. */

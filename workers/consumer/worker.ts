@@ -1,31 +1,22 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
-import {
-  DEAD_LETTERS_COLUMNS,
-  DEAD_LETTERS_TABLE,
-  type DeadLetterRow,
-  encodeDeadLetterRows,
-} from "../shared/clickhouse/tables/dead-letters.ts";
-import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  type EventRow,
-  encodeEventRows,
-} from "../shared/clickhouse/tables/events-raw.ts";
+import { DEAD_LETTERS_COLUMNS, DEAD_LETTERS_TABLE } from "../shared/clickhouse/tables/dead-letters.ts";
+import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../shared/clickhouse/tables/events-raw.ts";
 import type { Kafka } from "../shared/kafka/client.ts";
 import { GroupConsumer } from "../shared/kafka/group-consumer.ts";
 import type { GroupConsumerConfig } from "../shared/kafka/group-types.ts";
 import { createSender } from "../shared/kafka/sender.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
-import { collectGarbageByVolume } from "../shared/runtime/garbage.ts";
+import { collectGarbageAbove } from "../shared/runtime/garbage.ts";
 import type { HealthChecks } from "../shared/runtime/health-server.ts";
 import type { Component } from "../shared/runtime/lifecycle.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
 import { type ConsumerConfig, heartbeatIntervalMs } from "./config.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
+import { EventBatch } from "./event-batch.ts";
 import { createFlush } from "./flush.ts";
 import { IngestPipeline } from "./ingest-pipeline.ts";
-import { createLedgerFlush } from "./ledger-flush.ts";
+import { createLedgerFlush, LedgerBatch } from "./ledger-flush.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { observeGroup } from "./observe.ts";
 import { StoreWriter } from "./store-writer.ts";
@@ -41,15 +32,15 @@ export type WorkerDeps = {
 /** A topic on its way into the store: its group, its buffer, and how it ends. */
 export type Ingest = Component & {
   group: GroupConsumer;
-  pipeline: IngestPipeline;
+  pipeline: IngestPipeline<EventBatch> | IngestPipeline<LedgerBatch>;
   /** Rejects when the ingest failed for good. */
   finished: Promise<never>;
 };
 
 /** Fetches that neither starve nor flood the buffer. */
 const FETCH = { minBytes: 65_536, maxBytesPerPartition: 524_288, maxBytes: 3_145_728, maxRunRecords: 1_000 };
-/** Garbage is collected once per so many bytes of batches: about 30,000 events of usual size. */
-const GARBAGE_BYTES = 16_777_216;
+/** Memory that the process needs besides what is buffered: 65 MiB when idle, the rest for fetches and their garbage. */
+const WORKING_BYTES = 110_100_480;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
@@ -60,18 +51,15 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
   const { clickhouse, clock, logger, metrics, kafka } = deps;
   const abandon = new AbortController();
   const storeDeps = { clickhouse, clock, logger, onFailure: (code: string) => metrics.retries.inc({ code }) };
-  const store = new StoreWriter<EventRow>(
-    { table: EVENTS_RAW_TABLE, columns: EVENTS_RAW_COLUMNS, encode: encodeEventRows },
+  const store = new StoreWriter(
+    { table: EVENTS_RAW_TABLE, columns: EVENTS_RAW_COLUMNS },
     {
       ...storeDeps,
       onStored: (_, durationMs) => metrics.insertDuration.observe(durationMs / 1000),
       onBisect: () => metrics.bisections.inc(),
     },
   );
-  const letterTable = new StoreWriter<DeadLetterRow>(
-    { table: DEAD_LETTERS_TABLE, columns: DEAD_LETTERS_COLUMNS, encode: encodeDeadLetterRows },
-    storeDeps,
-  );
+  const letterTable = new StoreWriter({ table: DEAD_LETTERS_TABLE, columns: DEAD_LETTERS_COLUMNS }, storeDeps);
   const sender = createSender(
     { topic: config.KAFKA_DLQ_TOPIC, compression: "gzip" },
     { kafka, logger, onFailure: ({ code }) => metrics.dlqFailures.inc({ code }) },
@@ -80,30 +68,29 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
     { eventsTopic: config.KAFKA_EVENTS_TOPIC, dlqPartitions },
     { sender, table: letterTable, logger },
   );
-  const flush = createFlush(
-    {
-      maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
-      maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
-      maxBytes: config.EVENT_MAX_BYTES,
-      lateAfterMs: config.LATE_AFTER_MS,
-      maxRows: config.BATCH_MAX_ROWS,
-    },
-    { store, deadLetters, metrics, clock, logger, abandon: abandon.signal },
-  );
-  const pipeline = new IngestPipeline(
+  const judging = {
+    maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
+    maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
+    maxBytes: config.EVENT_MAX_BYTES,
+    lateAfterMs: config.LATE_AFTER_MS,
+    maxRows: config.BATCH_MAX_ROWS,
+  };
+  const pipeline = new IngestPipeline<EventBatch>(
     {
       maxRows: config.BATCH_MAX_ROWS,
       maxBytes: config.BATCH_MAX_BYTES,
       minAgeMs: config.BATCH_MIN_AGE_MS,
       maxAgeMs: config.BATCH_MAX_AGE_MS,
       maxBufferedBytes: config.MAX_BUFFERED_BYTES,
-      maxFlushes: 2,
+      // The next batch is filled meanwhile. Two flushes at once would have half the rows each in the same memory.
+      maxFlushes: 1,
     },
     {
       clock,
-      flush,
+      createBatch: () => new EventBatch(judging),
+      flush: createFlush(judging, { store, deadLetters, metrics, clock, logger, abandon: abandon.signal }),
       onDiscard: (rows) => metrics.redelivered.inc(rows),
-      onDone: collectGarbageByVolume(GARBAGE_BYTES),
+      onTaken: collectGarbageAbove(config.MAX_BUFFERED_BYTES + WORKING_BYTES),
     },
   );
   const group = new GroupConsumer(
@@ -137,7 +124,7 @@ export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): In
   const flush = createLedgerFlush({ ...deps, abandon: abandon.signal });
   const age = { minAgeMs: 500, maxAgeMs: 500 };
   const limits = { ...age, maxRows: 5_000, maxBytes: 1_048_576, maxBufferedBytes: 4_194_304, maxFlushes: 1 };
-  const pipeline = new IngestPipeline(limits, { clock, flush });
+  const pipeline = new IngestPipeline(limits, { clock, createBatch: () => new LedgerBatch(), flush });
   const group = new GroupConsumer(
     {
       ...groupConfig(config),
@@ -167,7 +154,7 @@ function groupConfig(config: ConsumerConfig): Omit<GroupConsumerConfig, "groupId
 /** Stops fetching, makes durable and commits what is buffered within the grace period, then leaves the group. */
 async function stopIngest(
   group: GroupConsumer,
-  pipeline: IngestPipeline,
+  pipeline: Pick<IngestPipeline<EventBatch>, "drain">,
   abandon: AbortController,
   graceMs: number,
   { clock, logger }: { clock: Clock; logger: Logger },

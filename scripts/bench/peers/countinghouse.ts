@@ -31,10 +31,11 @@ export const countinghouse = countinghouseWith({});
 /** With memory for inserts as large as those of the Kafka engine, which cost the store less. */
 export const countinghouseLarge = countinghouseWith(
   {
-    BATCH_MAX_ROWS: "64000",
-    BATCH_MAX_BYTES: "40000000",
+    BATCH_MAX_ROWS: "128000",
+    BATCH_MAX_BYTES: "100000000",
+    BATCH_MIN_AGE_MS: "1500",
     BATCH_MAX_AGE_MS: "2000",
-    MAX_BUFFERED_BYTES: "80000000",
+    MAX_BUFFERED_BYTES: "200000000",
   },
   { name: "countinghouse_large", title: "countinghouse, inserts of 64,000 rows" },
 );

@@ -40,9 +40,9 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FLUSH,
-        find: "      for (const insert of rows.inserts()) {\n",
+        find: "      for (const insert of batch.inserts()) {\n",
         replace:
-          "      for (const run of batch.items) run.complete();\n      await Bun.sleep(8_000);\n      for (const insert of rows.inserts()) {\n",
+          "      for (const ticket of tickets) ticket.complete();\n      await Bun.sleep(8_000);\n      for (const insert of batch.inserts()) {\n",
       },
     ],
     during: async (scene, consumer) => {
@@ -62,9 +62,9 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: "workers/consumer/store-writer.ts",
-        find: "await clickhouse.insert(table, columns, rows.encode());",
+        find: "await clickhouse.insert(table, columns, encoded);",
         replace:
-          'if (table !== "events_raw" || globalThis.lostInsert) await clickhouse.insert(table, columns, rows.encode());\n        else globalThis.lostInsert = true;',
+          'if (table !== "events_raw" || globalThis.lostInsert) await clickhouse.insert(table, columns, encoded);\n        else globalThis.lostInsert = true;',
       },
     ],
     verify: { exit: 1, figures: { ledger_missing: "+", offsets_missing: "+" } },
@@ -330,14 +330,12 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     defect: "an event is stored and a dead letter as well",
     patches: [
       {
-        file: FLUSH,
-        find: "      const letters = await judge(batch, rows, deps.clock);\n",
-        replace: `      const letters = await judge(batch, rows, deps.clock);
-      for (const { partition, records } of batch.items) {
-        for (const record of records) {
-          if (${isTarget}) letters.push({ record, partition, errorClass: "schema", reason: "planted" });
-        }
+        file: "workers/consumer/event-batch.ts",
+        find: "      if (refused === undefined) continue;\n",
+        replace: `      if (refused === undefined && ${isTarget}) {
+        this.letters.push({ record, partition, errorClass: "schema", reason: "planted" });
       }
+      if (refused === undefined) continue;
 `,
       },
     ],

@@ -33,7 +33,7 @@ describe("a server that does not answer", () => {
       const clickhouse = clientOf(await silentServer());
       const calls = {
         query: () => clickhouse.query("SELECT 1"),
-        insert: () => clickhouse.insert("t", ["a"], { format: "RowBinary", bytes: new Uint8Array(8) }),
+        insert: () => clickhouse.insert("t", ["a"], { format: "RowBinary", pieces: [new Uint8Array(8)] }),
         command: () => clickhouse.command("SELECT 1"),
       };
       const began = performance.now();

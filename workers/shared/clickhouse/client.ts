@@ -4,6 +4,7 @@ import { readCaFile } from "../runtime/tls-errors.ts";
 import type { ClickHouseConfig } from "./config.ts";
 import { ClickHouseError, toClickHouseError } from "./errors.ts";
 import { createLogin } from "./login.ts";
+import type { EncodedRows } from "./tables/events-raw.ts";
 
 /** Values of server-side query parameters (`{name:Type}` in the SQL). */
 export type QueryParams = Record<string, unknown>;
@@ -33,7 +34,7 @@ export type ClickHouse = {
   insert(
     table: string,
     columns: readonly string[],
-    body: { format: string; bytes: Uint8Array },
+    body: EncodedRows,
     options?: { settings?: Settings; signal?: AbortSignal },
   ): Promise<void>;
   /** Runs a statement that returns nothing (DDL, INSERT … SELECT, DELETE). */
@@ -53,6 +54,21 @@ const INSERT_SETTINGS: Settings = {
   // Copies within one insert are left to merges and FINAL: looking for them in every block cost 0.45 of 1.9 CPU-µs a row.
   optimize_on_insert: 0,
 };
+
+/**
+ * With its length announced and in chunks of this size, a body is sent as fast as the server takes it. Chunked encoding, or
+ * larger chunks, made the runtime hold the body three times and cost twice the CPU (14 MB: 50 instead of 15 MiB, 19 instead
+ * of 9 ms).
+ */
+const CHUNK_BYTES = 262_144;
+
+function* chunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += CHUNK_BYTES) yield piece.subarray(at, at + CHUNK_BYTES);
+  }
+}
+
+const byteLength = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { length }) => sum + length, 0);
 
 /** Connects lazily; the database need not exist until the first request. */
 export function createClickHouse(config: ClickHouseConfig): ClickHouse {
@@ -137,7 +153,8 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
       call(async (signal) => {
         const result = await client.exec({
           query: `INSERT INTO ${table} (${columns.join(", ")}) FORMAT ${body.format}`,
-          values: Readable.from([body.bytes], { objectMode: false }),
+          values: Readable.from(chunks(body.pieces), { objectMode: false }),
+          http_headers: { "Content-Length": String(byteLength(body.pieces)) },
           clickhouse_settings: { ...INSERT_SETTINGS, ...options.settings },
           abort_signal: signal,
           ...login.auth,

@@ -1,9 +1,10 @@
 /**
  * Columns of a block in ClickHouse's Native format, which the server takes over nearly as they are: little-endian fixed
- * widths, strings prefixed by their length as LEB128. Buffers grow and are kept when a block is reset.
+ * widths, strings prefixed by their length as LEB128. Values are written into chunks that are kept when a block is reset:
+ * nothing is ever copied because it has grown, and what is held is what was written.
  */
 
-const FIRST_ROWS = 256;
+const CHUNK_BYTES = 131_072;
 /** Shorter texts are copied byte by byte: a call out of the runtime costs more. */
 const SHORT_COPY = 40;
 
@@ -12,104 +13,164 @@ export type NativeColumn = {
   /** The type's name as the block states it. The server converts it to the table's where they differ. */
   readonly type: string;
   readonly byteLength: number;
-  /** Writes all values to `target` at `at`. */
-  copyTo(target: Buffer, at: number): void;
+  /** All values, in pieces. */
+  views(): Uint8Array[];
+  /** The values of some rows, whose numbers must ascend, in pieces. @throws RangeError for a row that there is not. */
+  select(rows: readonly number[]): Uint8Array[];
   reset(): void;
 };
 
-/** Bytes that grow by doubling. */
-abstract class GrowingColumn implements NativeColumn {
+/** Bytes in chunks; a value is never split between two. */
+abstract class ByteColumn implements NativeColumn {
   abstract readonly type: string;
-  protected bytes: Buffer;
-  protected length = 0;
-
-  constructor(firstBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(firstBytes);
-  }
+  /** The chunk that is being written, from `at` on. */
+  protected chunk: Buffer = Buffer.alloc(0);
+  protected at = 0;
+  readonly #full: Uint8Array[] = [];
+  #fullBytes = 0;
+  readonly #spare: Buffer[] = [];
 
   get byteLength(): number {
-    return this.length;
+    return this.#fullBytes + this.at;
   }
 
-  copyTo(target: Buffer, at: number): void {
-    this.bytes.copy(target, at, 0, this.length);
+  views(): Uint8Array[] {
+    return [...this.#full, this.chunk.subarray(0, this.at)];
   }
+
+  abstract select(rows: readonly number[]): Uint8Array[];
 
   reset(): void {
-    this.length = 0;
+    for (const { buffer } of this.#full) this.#keep(Buffer.from(buffer));
+    this.#keep(this.chunk);
+    this.chunk = this.#spare.pop() ?? Buffer.alloc(0);
+    this.at = 0;
+    this.#full.length = 0;
+    this.#fullBytes = 0;
   }
 
-  protected reserve(more: number): void {
-    if (this.length + more > this.bytes.length) this.#grow(this.length + more);
+  /** Makes room for a value of at most so many bytes. */
+  protected reserve(bytes: number): void {
+    if (this.at + bytes > this.chunk.length) this.#next(bytes);
   }
 
-  #grow(needed: number): void {
-    let capacity = this.bytes.length * 2;
-    while (capacity < needed) capacity *= 2;
-    const grown = Buffer.allocUnsafeSlow(capacity);
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+  #next(bytes: number): void {
+    if (this.at > 0) this.#full.push(this.chunk.subarray(0, this.at));
+    this.#fullBytes += this.at;
+    this.at = 0;
+    const spare = bytes <= CHUNK_BYTES ? this.#spare.pop() : undefined;
+    this.chunk = spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
+  }
+
+  /** Not those of a single large value, which may never come again. */
+  #keep(chunk: Buffer): void {
+    if (chunk.length === CHUNK_BYTES) this.#spare.push(chunk);
   }
 }
 
-export class UInt8Column extends GrowingColumn {
+/** Values of one width in full chunks, the last one excepted. */
+function slices(views: readonly Uint8Array[], width: number, rows: readonly number[]): Uint8Array[] {
+  const perChunk = Math.floor(CHUNK_BYTES / width);
+  return rows.map((row) => {
+    const at = (row % perChunk) * width;
+    const bytes = views[Math.floor(row / perChunk)]?.subarray(at, at + width);
+    if (bytes?.length !== width) throw new RangeError(`no row ${row}`);
+    return bytes;
+  });
+}
+
+/** Values of one width. */
+abstract class FixedColumn extends ByteColumn {
+  protected abstract readonly width: number;
+
+  select(rows: readonly number[]): Uint8Array[] {
+    return slices(this.views(), this.width, rows);
+  }
+}
+
+export class UInt8Column extends FixedColumn {
   readonly type: string;
+  protected readonly width = 1;
 
   /** @param type `UInt8`, or `Bool`, which is stored alike. */
   constructor(type: "UInt8" | "Bool" = "UInt8") {
-    super(FIRST_ROWS);
+    super();
     this.type = type;
   }
 
   push(value: number): void {
     this.reserve(1);
-    this.bytes[this.length++] = value;
+    this.chunk[this.at++] = value;
   }
 }
+
+/** Words in a chunk of numbers; a power of two. */
+const CHUNK_WORDS = CHUNK_BYTES / 4;
 
 /** Whole numbers of 4 or 8 bytes, written as words of 32 bits in the machine's order, which is the format's. */
 abstract class WordColumn implements NativeColumn {
   abstract readonly type: string;
-  protected words = new Int32Array(FIRST_ROWS);
-  protected length = 0;
+  protected abstract readonly wordsOfValue: number;
+  protected words = new Int32Array(0);
+  /** Words written to the current chunk. */
+  protected at = 0;
+  /** All chunks; those behind the current one are of earlier blocks. */
+  readonly #chunks: Int32Array<ArrayBuffer>[] = [];
+  #current = -1;
 
   get byteLength(): number {
-    return this.length * 4;
+    return (Math.max(0, this.#current) * CHUNK_WORDS + this.at) * 4;
   }
 
-  copyTo(target: Buffer, at: number): void {
-    target.set(new Uint8Array(this.words.buffer, 0, this.byteLength), at);
+  views(): Uint8Array[] {
+    return this.#chunks
+      .slice(0, this.#current + 1)
+      .map(({ buffer }, i) => new Uint8Array(buffer, 0, i < this.#current ? CHUNK_BYTES : this.at * 4));
+  }
+
+  select(rows: readonly number[]): Uint8Array[] {
+    return slices(this.views(), this.wordsOfValue * 4, rows);
   }
 
   reset(): void {
-    this.length = 0;
+    this.#current = -1;
+    this.words = new Int32Array(0);
+    this.at = 0;
   }
 
-  protected reserve(more: number): void {
-    if (this.length + more <= this.words.length) return;
-    const grown = new Int32Array(this.words.length * 2);
-    grown.set(this.words);
-    this.words = grown;
+  /** Makes room for a value; chunks hold a whole number of them. */
+  protected reserve(): void {
+    if (this.at < this.words.length) return;
+    this.#current++;
+    this.words = this.#chunks[this.#current] ??= new Int32Array(CHUNK_WORDS);
+    this.at = 0;
+  }
+
+  /** The word at this place of the column. */
+  protected wordAt(word: number): number {
+    return this.#chunks[Math.floor(word / CHUNK_WORDS)]?.[word % CHUNK_WORDS] ?? 0;
   }
 }
 
 export class UInt32Column extends WordColumn {
   readonly type = "UInt32";
+  protected readonly wordsOfValue = 1;
 
   push(value: number): void {
-    this.reserve(1);
-    this.words[this.length++] = value;
+    this.reserve();
+    this.words[this.at++] = value;
   }
 
   /** The value of one row. */
-  at(row: number): number {
-    return (this.words[row] ?? 0) >>> 0;
+  valueAt(row: number): number {
+    return this.wordAt(row) >>> 0;
   }
 }
 
 /** Safe integers in 64 bits, two's complement: `Int64`, `UInt64`, and the types stored as one, such as `DateTime64`. */
 export class Int64Column extends WordColumn {
   readonly type: string;
+  protected readonly wordsOfValue = 2;
 
   constructor(type: string) {
     super();
@@ -117,16 +178,16 @@ export class Int64Column extends WordColumn {
   }
 
   push(value: number): void {
-    this.reserve(2);
+    this.reserve();
     const high = Math.floor(value / 0x1_0000_0000);
-    this.words[this.length] = value - high * 0x1_0000_0000;
-    this.words[this.length + 1] = high;
-    this.length += 2;
+    this.words[this.at] = value - high * 0x1_0000_0000;
+    this.words[this.at + 1] = high;
+    this.at += 2;
   }
 
   /** The value of one row. */
-  at(row: number): number {
-    return ((this.words[2 * row] ?? 0) >>> 0) + (this.words[2 * row + 1] ?? 0) * 0x1_0000_0000;
+  valueAt(row: number): number {
+    return (this.wordAt(2 * row) >>> 0) + this.wordAt(2 * row + 1) * 0x1_0000_0000;
   }
 }
 
@@ -135,85 +196,104 @@ for (const digit of "0123456789abcdefABCDEF") NIBBLE[digit.charCodeAt(0)] = Numb
 /** Where the digit pairs of a UUID's text start, in the order of the stored bytes: two little-endian halves. */
 const UUID_PAIRS = [16, 14, 11, 9, 6, 4, 2, 0, 34, 32, 30, 28, 26, 24, 21, 19];
 
-export class UuidColumn extends GrowingColumn {
+export class UuidColumn extends FixedColumn {
   readonly type = "UUID";
-
-  constructor() {
-    super(FIRST_ROWS * 16);
-  }
+  protected readonly width = 16;
 
   /** The UUID whose 36 characters start at `text[at]`, of any case. */
   push(text: Uint8Array, at: number): void {
     this.reserve(16);
     for (let i = 0; i < 16; i++) {
       const pair = at + (UUID_PAIRS[i] ?? 0);
-      this.bytes[this.length + i] = ((NIBBLE[text[pair] ?? 0] ?? 0) << 4) | (NIBBLE[text[pair + 1] ?? 0] ?? 0);
+      this.chunk[this.at + i] = ((NIBBLE[text[pair] ?? 0] ?? 0) << 4) | (NIBBLE[text[pair + 1] ?? 0] ?? 0);
     }
-    this.length += 16;
+    this.at += 16;
   }
 }
 
-export class StringColumn extends GrowingColumn {
+/** Longest length prefix of a string below 4 GB. */
+const MAX_PREFIX = 5;
+
+export class StringColumn extends ByteColumn {
   readonly type = "String";
 
-  constructor() {
-    super(FIRST_ROWS * 16);
-  }
-
   push(text: string): void {
-    if (text === "") this.pushBytes(this.bytes, 0, 0);
-    else {
-      const encoded = Buffer.from(text);
-      this.pushBytes(encoded, 0, encoded.length);
-    }
+    const encoded = Buffer.from(text);
+    this.pushBytes(encoded, 0, encoded.length);
   }
 
   /** The bytes `source[from, to)`. */
   pushBytes(source: Buffer, from: number, to: number): void {
     let rest = to - from;
-    this.reserve(rest + 5);
-    const { bytes } = this;
-    let at = this.length;
-    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
-    bytes[at++] = rest;
+    this.reserve(rest + MAX_PREFIX);
+    const { chunk } = this;
+    let { at } = this;
+    for (; rest >= 0x80; rest >>>= 7) chunk[at++] = (rest & 0x7f) | 0x80;
+    chunk[at++] = rest;
     if (to - from > SHORT_COPY) {
-      source.copy(bytes, at, from, to);
+      source.copy(chunk, at, from, to);
       at += to - from;
     } else {
-      for (let i = from; i < to; i++) bytes[at++] = source[i] ?? 0;
+      for (let i = from; i < to; i++) chunk[at++] = source[i] ?? 0;
     }
-    this.length = at;
+    this.at = at;
+  }
+
+  select(rows: readonly number[]): Uint8Array[] {
+    const selected: Uint8Array[] = [];
+    let row = 0;
+    for (const bytes of this.views()) {
+      for (let at = 0; at < bytes.length && selected.length < rows.length; row++) {
+        const end = endOfValue(bytes, at);
+        if (row === rows[selected.length]) selected.push(bytes.subarray(at, end));
+        at = end;
+      }
+    }
+    if (selected.length < rows.length) throw new RangeError(`no row ${rows[selected.length]}`);
+    return selected;
   }
 }
 
-/** Assembles blocks of columns in a buffer that is reused. */
-export class NativeEncoder {
-  #bytes = Buffer.allocUnsafeSlow(64 * 1024);
-
-  /** One block; the bytes are valid until the next call. */
-  encode(columns: readonly (readonly [name: string, column: NativeColumn])[], rows: number): Buffer {
-    const header = new StringColumn();
-    let total = 20;
-    for (const [name, column] of columns) total += column.byteLength + name.length + column.type.length + 10;
-    if (this.#bytes.length < total) this.#bytes = Buffer.allocUnsafeSlow(Math.ceil(total * 1.25));
-    let at = this.#varint(rows, this.#varint(columns.length, 0));
-    for (const [name, column] of columns) {
-      header.reset();
-      header.push(name);
-      header.push(column.type);
-      header.copyTo(this.#bytes, at);
-      at += header.byteLength;
-      column.copyTo(this.#bytes, at);
-      at += column.byteLength;
-    }
-    return this.#bytes.subarray(0, at);
+function endOfValue(bytes: Uint8Array, from: number): number {
+  let length = 0;
+  let at = from;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return at + length;
   }
+}
 
-  #varint(value: number, from: number): number {
-    let at = from;
-    let rest = value;
-    for (; rest >= 0x80; rest >>>= 7) this.#bytes[at++] = (rest & 0x7f) | 0x80;
-    this.#bytes[at++] = rest;
-    return at;
+/**
+ * One block in pieces, ready to be sent one after the other: the columns' bytes are views, valid until the next write to a
+ * column. Putting them together would hold every insert in memory once more.
+ * @param some numbers of the rows to take, ascending; all by default.
+ */
+export function nativeBlock(
+  columns: readonly (readonly [name: string, column: NativeColumn])[],
+  rows: number,
+  some?: readonly number[],
+): Uint8Array[] {
+  const pieces: Uint8Array[] = [Buffer.concat([varint(columns.length), varint(some?.length ?? rows)])];
+  for (const [name, column] of columns) {
+    pieces.push(text(name), text(column.type));
+    if (some === undefined) pieces.push(...column.views());
+    else pieces.push(Buffer.concat(column.select(some)));
   }
+  return pieces;
+}
+
+/** A string with its length before it. */
+function text(value: string): Uint8Array {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([varint(bytes.length), bytes]);
+}
+
+/** An unsigned number as LEB128. */
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
 }

@@ -82,5 +82,5 @@ async function markReplayed(clickhouse: ReplayDeps["clickhouse"], row: LetterRow
   writer.int64(row.appendMs);
   writer.uint64(BigInt(row.payloadHash));
   const columns = ["topic", "kafka_partition", "kafka_offset", "append_time", "payload_hash"];
-  await clickhouse.insert("dead_letter_replays_raw", columns, { format: "RowBinary", bytes: writer.bytes() });
+  await clickhouse.insert("dead_letter_replays_raw", columns, { format: "RowBinary", pieces: [writer.bytes()] });
 }

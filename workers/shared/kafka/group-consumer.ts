@@ -18,6 +18,8 @@ import { fetchTopicRanges, type PartitionRange } from "./topic-reader.ts";
 type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
 const RETRY_MS = 500;
+/** Messages handed over in one go before other work gets its turn: a few ms. */
+const PAUSE_EVERY = 2_000;
 /** Pause before joining again, ms. */
 const REJOIN_MS = 2_000;
 
@@ -296,30 +298,39 @@ export class GroupConsumer implements Component {
       return payload.commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
     });
     const next = Number(batch.lastOffset()) + 1;
-    this.#handOver(batch.partition, current, batch.messages, next);
+    // Of an assignment that has ended meanwhile nothing may be resolved: it would move the position of the new one.
+    if (!(await this.#handOver(batch.partition, current, batch.messages, next))) return;
     payload.resolveOffset(String(next - 1));
     this.#observer.onLag?.(batch.partition, Number(batch.highWatermark) - current.committed);
     await this.#gate.waitForRoom();
   }
 
-  #handOver(partition: number, state: Partition, messages: readonly KafkaMessage[], next: number): void {
+  /** Returns whether all of it was handed over: not when the assignment ended meanwhile. */
+  async #handOver(
+    partition: number,
+    state: Partition,
+    messages: readonly KafkaMessage[],
+    next: number,
+  ): Promise<boolean> {
     const first = messages[0];
-    if (first === undefined) return;
+    if (first === undefined) return true;
     const missing = next - Number(first.offset) - messages.length;
     if (missing > 0) this.#reportGap({ partition, reason: "hole", from: next - missing, to: next });
     const isCurrent = () => this.#partitions.get(partition) === state;
     const onComplete = () => {
       if (isCurrent()) this.#committer.request();
     };
-    const { tracker } = state;
-    for (const run of cutIntoRuns(messages, next, this.#config.maxRunRecords, {
-      partition,
-      tracker,
-      isCurrent,
-      onComplete,
-    })) {
+    const owner = { partition, tracker: state.tracker, isCurrent, onComplete };
+    let untilPause = PAUSE_EVERY;
+    for (const run of cutIntoRuns(messages, next, this.#config.maxRunRecords, owner)) {
       this.#sink.accept(run);
+      untilPause -= run.records.length;
+      if (untilPause > 0) continue;
+      untilPause = PAUSE_EVERY;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!isCurrent() || this.#stopping) return false;
     }
+    return true;
   }
 
   /** A batch that does not continue the last one is taken only when what lies between is really gone. */

@@ -15,19 +15,31 @@ export type KafkaRecord = {
 
 /** Consecutive messages of one partition, finished or lost together. */
 export type RecordRun = {
-  readonly partition: number;
   readonly records: readonly KafkaRecord[];
   /** Size of keys and values, bytes. */
   readonly bytes: number;
+  readonly ticket: RunTicket;
+};
+
+/** What is to be kept of a run until it is finished; its records need not be, which are many objects. */
+export type RunTicket = {
+  readonly partition: number;
+  /** Offsets of the run's first and last message. */
+  readonly first: number;
+  readonly last: number;
+  /** Memory that the ticket holds, bytes: the messages as they were fetched, compressed if they were. */
+  readonly heldBytes: number;
   /** False once the partition was taken away or assigned anew: someone will read these messages again. */
   isCurrent(): boolean;
   /** Says that everything of the run is durable, so that its offsets may be committed. */
   complete(): void;
+  /** Reads messages of the run again, in order of their offsets. @throws RangeError for one that is not of the run. */
+  read(offsets: Iterable<number>): Promise<KafkaRecord[]>;
 };
 
 /** Where the messages go. */
 export type RunSink = {
-  /** Takes a run; must return at once. */
+  /** Takes a run; must return within milliseconds. */
   accept(run: RecordRun): void;
   /** False while the buffer is full; one more fetch may still arrive. */
   hasRoom(): boolean;

@@ -50,5 +50,5 @@ export function encodeDeadLetterRows(rows: Iterable<DeadLetterRow>, writer = new
     writer.blob(row.payload);
     writer.string(row.headersJson);
   }
-  return { format: "RowBinary", bytes: writer.bytes() };
+  return { format: "RowBinary", pieces: [writer.bytes()] };
 }

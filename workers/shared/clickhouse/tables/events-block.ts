@@ -1,4 +1,12 @@
-import { Int64Column, NativeEncoder, StringColumn, UInt8Column, UInt32Column, UuidColumn } from "../native-columns.ts";
+import {
+  Int64Column,
+  type NativeColumn,
+  nativeBlock,
+  StringColumn,
+  UInt8Column,
+  UInt32Column,
+  UuidColumn,
+} from "../native-columns.ts";
 import { type EncodedRows, EVENTS_RAW_COLUMNS, type EventRow } from "./events-raw.ts";
 
 const TIME = "DateTime64(3, 'UTC')";
@@ -30,7 +38,7 @@ export class EventsBlock {
     kafka_append_time: new Int64Column(TIME),
   } satisfies Record<(typeof EVENTS_RAW_COLUMNS)[number], unknown>;
 
-  readonly #encoder = new NativeEncoder();
+  readonly #columns: readonly NativeColumn[] = Object.values(this.columns);
   #rows = 0;
 
   get rows(): number {
@@ -45,7 +53,7 @@ export class EventsBlock {
   /** Forgets all rows; buffers are kept. */
   reset(): void {
     this.#rows = 0;
-    for (const column of Object.values(this.columns)) column.reset();
+    for (const column of this.#columns) column.reset();
   }
 
   add(row: EventRow): void {
@@ -72,9 +80,19 @@ export class EventsBlock {
     this.endRow();
   }
 
-  /** The block for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS)`; valid until the next row or encoding. */
-  encode(): EncodedRows {
+  /** Memory of the values, bytes. */
+  get byteLength(): number {
+    let bytes = 0;
+    for (const column of this.#columns) bytes += column.byteLength;
+    return bytes;
+  }
+
+  /**
+   * The block for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS)`, valid until the next row.
+   * @param some numbers of the rows to take, ascending; all by default.
+   */
+  encode(some?: readonly number[]): EncodedRows {
     const columns = EVENTS_RAW_COLUMNS.map((name) => [name, this.columns[name]] as const);
-    return { format: "Native", bytes: this.#encoder.encode(columns, this.#rows) };
+    return { format: "Native", pieces: nativeBlock(columns, this.#rows, some) };
   }
 }

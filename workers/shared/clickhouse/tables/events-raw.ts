@@ -58,8 +58,8 @@ export const EVENTS_RAW_COLUMNS = [
   "kafka_append_time",
 ] as const;
 
-/** An encoded insert body: format name and bytes. The bytes may be a view that the next encoding overwrites. */
-export type EncodedRows = { format: string; bytes: Uint8Array };
+/** An encoded insert body: format name and bytes, in pieces. They may be views that the next encoding overwrites. */
+export type EncodedRows = { format: string; pieces: readonly Uint8Array[] };
 
 /** Encodes rows for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS) FORMAT RowBinary`; the writer's buffer is reused. */
 export function encodeEventRows(rows: Iterable<EventRow>, writer = new RowBinaryWriter()): EncodedRows {
@@ -85,5 +85,5 @@ export function encodeEventRows(rows: Iterable<EventRow>, writer = new RowBinary
     writer.int64(row.kafkaOffset);
     writer.int64(row.kafkaAppendTimeMs);
   }
-  return { format: "RowBinary", bytes: writer.bytes() };
+  return { format: "RowBinary", pieces: [writer.bytes()] };
 }

@@ -3,7 +3,7 @@ import type { EncodedRows } from "./events-raw.ts";
 /** Rows as JSONEachRow, for tables that get a few rows a minute and have no need of RowBinary's speed. */
 export function encodeJsonRows(rows: Iterable<Readonly<Record<string, unknown>>>): EncodedRows {
   const text = [...rows].map((row) => JSON.stringify(row)).join("\n");
-  return { format: "JSONEachRow", bytes: new TextEncoder().encode(text) };
+  return { format: "JSONEachRow", pieces: [new TextEncoder().encode(text)] };
 }
 
 /** Unix ms as DateTime64(3, 'UTC') reads it from text; null stays null. */

@@ -83,7 +83,7 @@ export function encodeLedgerCounts(
     writer.int64(record.unknown);
     writer.int64(offset);
   }
-  return { format: "RowBinary", bytes: writer.bytes() };
+  return { format: "RowBinary", pieces: [writer.bytes()] };
 }
 
 export function encodeLedgerInstances(
@@ -100,5 +100,5 @@ export function encodeLedgerInstances(
     writer.int64(record.unknown);
     writer.int64(offset);
   }
-  return { format: "RowBinary", bytes: writer.bytes() };
+  return { format: "RowBinary", pieces: [writer.bytes()] };
 }

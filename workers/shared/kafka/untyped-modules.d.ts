@@ -11,3 +11,20 @@ declare module "snappyjs" {
   /** Writes one bare block. */
   export function compress(bytes: Uint8Array): Uint8Array;
 }
+
+declare module "kafkajs/src/protocol/decoder" {
+  /** Reads what brokers send. */
+  class Decoder {
+    constructor(bytes: Uint8Array);
+  }
+  export = Decoder;
+}
+
+declare module "kafkajs/src/protocol/recordBatch/v0/decoder" {
+  import type { KafkaMessage } from "kafkajs";
+  import type Decoder from "kafkajs/src/protocol/decoder";
+
+  /** Reads one record batch. */
+  function decodeBatch(decoder: Decoder): Promise<{ readonly records: readonly KafkaMessage[] }>;
+  export = decodeBatch;
+}
