@@ -1,8 +1,8 @@
 import type { Random } from "../../workers/producer/simulator/random.ts";
 import type { Admin } from "../../workers/shared/kafka/client.ts";
 import type { RunningWorker } from "../../workers/shared/testing/worker.ts";
-import type { FaultProxy } from "../lake/fault-proxy.ts";
 import type { EmbeddedPipeline, PipelineOptions } from "../lib/embedded-pipeline.ts";
+import type { FaultProxy } from "../lib/fault-proxy.ts";
 import type { FaultLink } from "./fault-link.ts";
 
 /** One class of faults, run on a pipeline of its own. */

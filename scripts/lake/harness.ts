@@ -16,7 +16,7 @@ import {
   useStack,
   waitFor,
 } from "../../workers/shared/testing/index.ts";
-import { FaultProxy } from "./fault-proxy.ts";
+import { FaultProxy } from "../lib/fault-proxy.ts";
 import { Gateway } from "./gateway.ts";
 import { PYTHON } from "./tools.ts";
 

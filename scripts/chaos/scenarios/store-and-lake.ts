@@ -1,9 +1,9 @@
 /** The engine dies in the middle of a refresh, the exporter in the middle of an upload. */
 import { existsSync } from "node:fs";
 import { startWorker } from "../../../workers/shared/testing/worker.ts";
-import { FaultProxy } from "../../lake/fault-proxy.ts";
 import { Gateway } from "../../lake/gateway.ts";
 import { GATEWAY } from "../../lake/tools.ts";
+import { FaultProxy } from "../../lib/fault-proxy.ts";
 import { waitFor } from "../../lib/wait-for.ts";
 import { withDeadline } from "../context.ts";
 import { eventAt } from "../events.ts";

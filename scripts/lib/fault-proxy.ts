@@ -26,8 +26,8 @@ export type Fault =
 export type ProxiedRequest = { method: string; path: string };
 
 /**
- * Stands between an S3 client and an S3 service and lets requests go wrong as told. It forwards headers as they are, the
- * Host header too, so that signatures stay valid.
+ * Stands between a client and its HTTP service, S3 or ClickHouse, and lets requests go wrong as told. It forwards headers
+ * as they are, the Host header too, so that signatures stay valid.
  */
 export class FaultProxy {
   readonly #server: Server;
