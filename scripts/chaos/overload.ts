@@ -6,13 +6,12 @@
 import { z } from "zod";
 import { fetchTopicRanges } from "../../workers/shared/kafka/topic-reader.ts";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
-import type { RunningWorker } from "../../workers/shared/testing/worker.ts";
+import { metricSum, type RunningWorker } from "../../workers/shared/testing/worker.ts";
 import { describeMachine, memoryBytes } from "../bench/process-stats.ts";
 import { waitFor } from "../lib/wait-for.ts";
 import { committed } from "./committed.ts";
 import { type ChaosRun, createContext, isInsertInto } from "./context.ts";
 import { judge } from "./oracle.ts";
-import { metricSum } from "./worker-metrics.ts";
 
 const config = loadConfig(
   z.object({ MINUTES: envInt(1, 1_000).prefault("10"), SEED: z.string().default("") }),
@@ -51,7 +50,7 @@ async function overload(context: ChaosRun, consumer: RunningWorker): Promise<Ove
   let peakBuffered = 0;
   for (let second = 0; load.exitCode === null; second++) {
     await Bun.sleep(1_000);
-    peakBuffered = Math.max(peakBuffered, await metricSum(consumer, "countinghouse_consumer_buffered_bytes"));
+    peakBuffered = Math.max(peakBuffered, (await metricSum(consumer, "countinghouse_consumer_buffered_bytes")) ?? 0);
     if (second % 30 === 0) {
       const behind = (await appended(context)) - (await committed(context));
       context.log(`${behind} messages behind, consumer at ${mib(memoryBytes(consumer.pid).now)}`);
@@ -59,7 +58,7 @@ async function overload(context: ChaosRun, consumer: RunningWorker): Promise<Ove
   }
   const stored = await committed(context);
   const sent = await appended(context);
-  const pausedS = await metricSum(consumer, "countinghouse_consumer_paused_seconds_total");
+  const pausedS = (await metricSum(consumer, "countinghouse_consumer_paused_seconds_total")) ?? 0;
   return { sent, stored, peakBuffered, pausedS };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createTestDatabase, startWorker, useStack } from "../shared/testing/index.ts";
+import { createTestDatabase, healthUrl, startWorker, useStack } from "../shared/testing/index.ts";
 
 const TOKEN = "a-token-for-tests-0123456789";
 
@@ -24,7 +24,7 @@ test("the binary serves pages, assets and metrics, and stops cleanly", async () 
       ]);
       expect((await asset.text()).length).toBeGreaterThan(100);
     }
-    const health = `http://127.0.0.1:${json.health_port}`;
+    const health = await healthUrl(worker);
     expect((await fetch(`${health}/readyz`)).status).toBe(200);
     const metrics = await (await fetch(`${health}/metrics`)).text();
     const named = [...metrics.matchAll(/^countinghouse_console_http_requests_total\{(.*)\} (\d+)$/gm)];

@@ -1,9 +1,8 @@
 /** The broker dies, and the topic itself loses messages. */
-import type { RunningWorker } from "../../../workers/shared/testing/worker.ts";
+import { metricSum, type RunningWorker } from "../../../workers/shared/testing/worker.ts";
 import { waitFor } from "../../lib/wait-for.ts";
 import { expireAll, QUICK_RETENTION, recreateTopic } from "../kafka-topics.ts";
 import type { ChaosContext, Scenario } from "../scenario.ts";
-import { metricSum } from "../worker-metrics.ts";
 
 const GAPS = "countinghouse_consumer_offset_gap_messages_total";
 
@@ -45,7 +44,7 @@ async function retentionOverrun(context: ChaosContext): Promise<void> {
 
 /** The consumer itself must have counted what it will never see. */
 async function expectGap(worker: RunningWorker, messages: number): Promise<void> {
-  const seen = await metricSum(worker, GAPS);
+  const seen = (await metricSum(worker, GAPS)) ?? 0;
   if (seen !== messages) throw new Error(`${GAPS} is ${seen}; ${messages} messages were deleted unread`);
 }
 

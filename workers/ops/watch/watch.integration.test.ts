@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
-import { type RunningWorker, startWorker, waitFor } from "../../shared/testing/index.ts";
+import { healthUrl, metricSum, type RunningWorker, startWorker, waitFor } from "../../shared/testing/index.ts";
 import { ledgerOf, messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
@@ -32,14 +32,8 @@ async function startWatch(env: Record<string, string> = {}) {
   const args = ["verify", "--watch", "--interval", "300ms", "--settle", "2s", "--wait", "10s"];
   const worker = startWorker({ entry: "workers/ops/main.ts", args, env: { ...fixture.env, HEALTH_PORT: "0", ...env } });
   running.push(worker);
-  const { json } = await worker.waitForLog((line) => line.json.health_port !== undefined, { timeoutMs: 20_000 });
-  const url = `http://127.0.0.1:${json.health_port}`;
-  const scrape = async () => (await fetch(`${url}/metrics`)).text();
-  /** The value of a series; undefined when it is not there. */
-  const value = async (series: string) => {
-    const line = (await scrape()).split("\n").find((text) => text.startsWith(`countinghouse_${series} `));
-    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
-  };
+  const url = await healthUrl(worker);
+  const value = (series: string) => metricSum(worker, `countinghouse_${series}`);
   const until = (series: string, wanted: number) =>
     waitFor(async () => (await value(series)) === wanted, { timeoutMs: 60_000, describe: `${series} = ${wanted}` });
   return { worker, url, value, until };

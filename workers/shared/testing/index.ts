@@ -4,4 +4,4 @@ export { eventRow } from "./event-rows.ts";
 export { type OwnStack, ownStack, type Stack, useStack } from "./stack.ts";
 export { startTcpProxy } from "./tcp-proxy.ts";
 export { uniqueName } from "./unique-name.ts";
-export { type RunningWorker, startWorker } from "./worker.ts";
+export { healthUrl, metricSum, type RunningWorker, startWorker } from "./worker.ts";

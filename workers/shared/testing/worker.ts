@@ -81,6 +81,24 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
   };
 }
 
+/** Address of a worker's health server, once it has logged its port. @throws as `waitForLog` does. */
+export async function healthUrl(worker: RunningWorker): Promise<string> {
+  const isPort = ({ json }: LogLine) => typeof json.health_port === "number";
+  const { json } = await worker.waitForLog(isPort, { describe: "the health port" });
+  return `http://127.0.0.1:${json.health_port}`;
+}
+
+/**
+ * Sum of all series of a running worker's metric, or one series, named with its labels as `name{a="b"}`; undefined when
+ * there is none. @throws {Error} when the worker does not answer.
+ */
+export async function metricSum(worker: RunningWorker, name: string): Promise<number | undefined> {
+  const text = await (await fetch(`${await healthUrl(worker)}/metrics`)).text();
+  const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  if (lines.length === 0) return undefined;
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
 function command({ binary, entry }: WorkerSpec): [string, ...string[]] {
   const compiled = binary === undefined ? undefined : join(ROOT, "dist", binary);
   if (compiled !== undefined && existsSync(compiled)) return [compiled];
