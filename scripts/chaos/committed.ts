@@ -1,10 +1,11 @@
 import { fetchCommittedOffsets } from "../../workers/shared/kafka/topic-reader.ts";
 import { waitFor } from "../lib/wait-for.ts";
+import { EVENTS_TOPIC, GROUP } from "./kafka-topics.ts";
 import type { ChaosContext } from "./scenario.ts";
 
 /** Sum of the offsets the consumers' group has committed. */
 export async function committed({ admin }: ChaosContext): Promise<number> {
-  const offsets = await fetchCommittedOffsets(admin, "countinghouse", "events");
+  const offsets = await fetchCommittedOffsets(admin, GROUP, EVENTS_TOPIC);
   return [...offsets.values()].reduce((sum, offset) => sum + offset, 0);
 }
 

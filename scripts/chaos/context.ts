@@ -14,10 +14,9 @@ import { freePort } from "../lib/ports.ts";
 import { waitFor } from "../lib/wait-for.ts";
 import { FaultLink } from "./fault-link.ts";
 import { FaultList } from "./fault-list.ts";
+import { EVENTS_TOPIC, GROUP } from "./kafka-topics.ts";
 import type { ChaosContext, HeldInsert, LoadOptions, Scenario } from "./scenario.ts";
 
-const EVENTS_TOPIC = "events";
-const GROUP = "countinghouse";
 const MINUTE_MS = 60_000;
 
 /** What the runner needs of a scenario's context besides what scenarios see. */

@@ -11,6 +11,7 @@ import { describeMachine, memoryBytes } from "../bench/process-stats.ts";
 import { waitFor } from "../lib/wait-for.ts";
 import { committed } from "./committed.ts";
 import { type ChaosRun, createContext, isInsertInto } from "./context.ts";
+import { EVENTS_TOPIC } from "./kafka-topics.ts";
 import { judge } from "./oracle.ts";
 
 const config = loadConfig(
@@ -18,7 +19,6 @@ const config = loadConfig(
   process.env,
 );
 
-const TOPIC = "events";
 /** Messages per second while the store is slow, and afterwards. */
 const RATE = { overload: 7_500, after: 1_000 } as const;
 /** How long ClickHouse takes for one insert. Two at a time of 16,000 rows each make about 2,400 events/s. */
@@ -39,7 +39,7 @@ type Overload = {
 };
 
 async function appended({ admin }: ChaosRun): Promise<number> {
-  return (await fetchTopicRanges(admin, TOPIC)).reduce((sum, { end }) => sum + end, 0);
+  return (await fetchTopicRanges(admin, EVENTS_TOPIC)).reduce((sum, { end }) => sum + end, 0);
 }
 
 /** Sends three times what the consumer can store, and watches it. */

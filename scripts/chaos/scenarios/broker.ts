@@ -1,7 +1,7 @@
 /** The broker dies, and the topic itself loses messages. */
 import { metricSum, type RunningWorker } from "../../../workers/shared/testing/worker.ts";
 import { waitFor } from "../../lib/wait-for.ts";
-import { expireAll, QUICK_RETENTION, recreateTopic } from "../kafka-topics.ts";
+import { expireAll, GROUP, QUICK_RETENTION, recreateTopic } from "../kafka-topics.ts";
 import type { ChaosContext, Scenario } from "../scenario.ts";
 
 const GAPS = "countinghouse_consumer_offset_gap_messages_total";
@@ -54,7 +54,7 @@ async function offsetsLost(context: ChaosContext): Promise<void> {
   await context.untilMoreStored(2_000);
   await context.kill(first, "SIGTERM");
   const deleted = async () => {
-    const [answer] = await context.admin.deleteGroups(["countinghouse"]).catch(() => []);
+    const [answer] = await context.admin.deleteGroups([GROUP]).catch(() => []);
     return answer?.errorCode === undefined || answer.errorCode === 0 ? answer !== undefined : false;
   };
   await waitFor(deleted, { timeoutMs: 60_000, intervalMs: 300, describe: "the group to be deleted" });

@@ -1,6 +1,7 @@
 /** SIGKILL of the consumer at named points of the order rows, dead letters, commit. */
 import { withDeadline } from "../context.ts";
 import { KAFKA_API, type KafkaRequest } from "../kafka-requests.ts";
+import { EVENTS_TOPIC } from "../kafka-topics.ts";
 import type { ChaosContext, Scenario } from "../scenario.ts";
 
 const ROUNDS = 3;
@@ -60,6 +61,6 @@ export const consumerKilled: readonly Scenario[] = [
     faults:
       "SIGKILL while the offset commit is on its way and never arrives: all is stored, nothing committed, three times",
     ci: true,
-    run: killedAt(onTheWay(KAFKA_API.offsetCommit, "events")),
+    run: killedAt(onTheWay(KAFKA_API.offsetCommit, EVENTS_TOPIC)),
   },
 ];
