@@ -17,7 +17,7 @@ import {
   kindOf,
   summary,
 } from "./lib/test-run.ts";
-import { Engine } from "./local/engine/engine.ts";
+import { temporaryEngine } from "./local/engine/engine.ts";
 import { Broker } from "./local/kafka/broker.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -64,13 +64,7 @@ async function runBunTest(kind: Kind, files: readonly string[], env: Record<stri
 
 async function startStack(dir: string): Promise<Record<string, string>> {
   const broker = new Broker({ dir: join(dir, "kafka"), port: await freePort(), logFile: join(dir, "kafka.log") });
-  const engine = new Engine({
-    dir: join(dir, "clickhouse"),
-    port: await freePort(),
-    user: "default",
-    password: crypto.randomUUID(),
-    logFile: join(dir, "clickhouse.log"),
-  });
+  const engine = await temporaryEngine(dir);
   stopAtEnd(() => broker.kill());
   stopAtEnd(() => engine.kill());
   const [brokerMs, engineMs] = await Promise.all([broker.start(), engine.start()]);

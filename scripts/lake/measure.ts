@@ -9,8 +9,7 @@ import { createClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { createDatabase, migrate } from "../../workers/shared/clickhouse/migrate.ts";
 import { startWorker } from "../../workers/shared/testing/worker.ts";
 import { describeMachine } from "../bench/process-stats.ts";
-import { freePort } from "../lib/ports.ts";
-import { Engine } from "../local/engine/engine.ts";
+import { type Engine, temporaryEngine } from "../local/engine/engine.ts";
 import { Gateway } from "./gateway.ts";
 import { DAY_MS, settle } from "./harness.ts";
 import { fetchTools } from "./tools.ts";
@@ -106,14 +105,7 @@ function report(name: string, began: number): number {
 
 await fetchTools();
 const dir = mkdtempSync(join(tmpdir(), "countinghouse-lake-measure-"));
-const engine = new Engine({
-  dir: join(dir, "clickhouse"),
-  port: await freePort(),
-  user: "default",
-  password: crypto.randomUUID(),
-  logFile: join(dir, "clickhouse.log"),
-  memoryMb: 6_144,
-});
+const engine = await temporaryEngine(dir, { memoryMb: 6_144 });
 let gateway: Gateway | undefined;
 try {
   mkdirSync(join(dir, "s3"), { recursive: true });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { type RunningWorker, startWorker } from "../../workers/shared/testing/worker.ts";
-import { Engine, type EngineOptions } from "../local/engine/engine.ts";
+import { type Engine, type EngineOptions, temporaryEngine } from "../local/engine/engine.ts";
 import { Broker, type BrokerConfig } from "../local/kafka/broker.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 import { freePort } from "./ports.ts";
@@ -50,14 +50,7 @@ export class EmbeddedPipeline {
       ...(metricsPort === undefined ? {} : { metricsPort }),
       ...(options.kafka === undefined ? {} : { server: options.kafka }),
     });
-    const engine = new Engine({
-      dir: join(dir, "clickhouse"),
-      port: await freePort(),
-      user: "default",
-      password: crypto.randomUUID(),
-      logFile: join(dir, "clickhouse.log"),
-      ...options.engine,
-    });
+    const engine = await temporaryEngine(dir, options.engine);
     const env = {
       KAFKA_BROKERS: broker.brokers,
       CLICKHOUSE_URL: engine.url,

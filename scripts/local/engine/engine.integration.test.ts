@@ -2,16 +2,15 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../lib/ports.ts";
 import { waitFor } from "../../lib/wait-for.ts";
-import { Engine } from "./engine.ts";
+import { type Engine, temporaryEngine } from "./engine.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "countinghouse-engine-"));
 const password = "secret";
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = new Engine({ dir, port: await freePort(), user: "default", password, logFile: join(dir, "engine.log") });
+  engine = await temporaryEngine(dir, { password });
   await engine.start();
 });
 afterAll(async () => {
@@ -78,6 +77,6 @@ test("an abandoned result of ten million rows costs neither memory nor disk", as
   const response = await fetch(engine.url, { method: "POST", body: sql, headers: { "x-clickhouse-key": password } });
   await response.body?.cancel();
   if (process.platform === "linux") expect((await rss()) - before).toBeLessThan(300);
-  const spooled = () => [...new Bun.Glob("*").scanSync({ cwd: join(dir, "spool") })].length === 0;
+  const spooled = () => [...new Bun.Glob("*").scanSync({ cwd: join(engine.options.dir, "spool") })].length === 0;
   await waitFor(spooled, { describe: "an empty spool" });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ManagedProcess } from "../../lib/managed-process.ts";
+import { freePort } from "../../lib/ports.ts";
 import { THREADS } from "./handler.ts";
 
 /** Where a local ClickHouse engine lives and how it runs. */
@@ -77,4 +78,16 @@ export class Engine {
     await this.stop();
     return this.start();
   }
+}
+
+/** An engine on a free port with data and log in `dir`, which the caller removes, and a random password; not started yet. */
+export async function temporaryEngine(dir: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
+  return new Engine({
+    dir: join(dir, "clickhouse"),
+    port: await freePort(),
+    user: "default",
+    password: crypto.randomUUID(),
+    logFile: join(dir, "clickhouse.log"),
+    ...options,
+  });
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../../scripts/lib/ports.ts";
 import { identify, readPidFile, signal } from "../../../scripts/lib/process-identity.ts";
-import { Engine } from "../../../scripts/local/engine/engine.ts";
+import { type Engine, temporaryEngine } from "../../../scripts/local/engine/engine.ts";
 import { Broker } from "../../../scripts/local/kafka/broker.ts";
 
 /** How to reach ClickHouse. */
@@ -57,14 +57,7 @@ export async function ownStack(): Promise<OwnStack> {
     logFile: join(dir, "kafka.log"),
     pidFile: join(dir, PID_FILES[0]),
   });
-  const engine = new Engine({
-    dir: join(dir, "clickhouse"),
-    port: await freePort(),
-    user: "default",
-    password: "test-password",
-    logFile: join(dir, "clickhouse.log"),
-    pidFile: join(dir, PID_FILES[1]),
-  });
+  const engine = await temporaryEngine(dir, { pidFile: join(dir, PID_FILES[1]) });
   await Promise.all([broker.start(), engine.start()]);
   const close = async () => {
     await Promise.all([broker.kill(), engine.kill()]);
