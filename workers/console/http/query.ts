@@ -68,6 +68,9 @@ export const liveShape = {
 
 export const businessShape = { view: optional(z.enum(BUSINESS_VIEWS)), ...rangeShape };
 
+/** The text form of an event_id or run_id. */
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const CURSOR = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 export const eventShape = {
@@ -80,7 +83,7 @@ export const eventShape = {
     z
       .string()
       .trim()
-      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be a UUID")
+      .regex(UUID, "must be a UUID")
       .transform((id) => id.toLowerCase()),
   ),
   cursor: optional(

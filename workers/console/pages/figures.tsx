@@ -5,7 +5,7 @@ import { eventForms, searchEvents } from "../data/events.ts";
 import { liveRows, liveTotals } from "../data/live.ts";
 import { loadOverview } from "../data/overview.ts";
 import { problemOf } from "../http/problem.ts";
-import { businessShape, eventShape, formatCursor, liveShape, pageShape } from "../http/query.ts";
+import { businessShape, eventShape, formatCursor, liveShape, pageShape, UUID } from "../http/query.ts";
 import { businessWindow, eventWindow, liveWindow } from "../http/windows.ts";
 import { SETTLE_MS, type Services } from "../services.ts";
 import { BusinessPage } from "../views/business.tsx";
@@ -19,7 +19,6 @@ import { withQuery } from "./read-query.tsx";
 const PAGE_MINUTES = 60;
 const EVENTS_PER_PAGE = 50;
 const MINUTE_MS = 60_000;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Live, business and events. */
 export function registerFigures(app: Hono, services: Services, render: Render): void {

@@ -4,7 +4,7 @@ import { findLetters, loadLetters, parsePosition } from "../../shared/dead-lette
 import { toLetterFilter } from "../api/findings.ts";
 import { listAlerts } from "../data/alerts.ts";
 import { latestRuns, listRuns, loadRun } from "../data/verification.ts";
-import { alertShape, letterShape, pageShape, runShape } from "../http/query.ts";
+import { alertShape, letterShape, pageShape, runShape, UUID } from "../http/query.ts";
 import type { Services } from "../services.ts";
 import { AlertsPage } from "../views/alerts.tsx";
 import { LetterPage, LettersPage } from "../views/dead-letters.tsx";
@@ -14,7 +14,6 @@ import type { Render } from "./app.tsx";
 import { withQuery } from "./read-query.tsx";
 
 const LIMIT = 50;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Dead letters, verification and alerts. */
 export function registerFindings(app: Hono, services: Services, render: Render): void {
