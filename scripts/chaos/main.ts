@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../bench/process-stats.ts";
-import { printed, type Result, writeReport } from "./report.ts";
+import { printed, type Result, type Skipped, writeReport } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
@@ -37,11 +37,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`SCENARIO=${part}: no scenario has this in its name; scripts/chaos/main.ts --list shows them`);
     return 2;
   }
-  const runnable = chosen.filter((scenario) => scenario.unavailable?.() === undefined);
+  const runnable: Scenario[] = [];
+  const skipped: Skipped[] = [];
   for (const scenario of chosen) {
     const why = scenario.unavailable?.();
-    if (why !== undefined) console.log(`SKIPPED ${scenario.name}: ${why}`);
+    if (why === undefined) runnable.push(scenario);
+    else skipped.push({ name: scenario.name, why });
   }
+  for (const { name, why } of skipped) console.log(`SKIPPED ${name}: ${why}`);
   const began = performance.now();
   console.log(`${runnable.length} scenarios, seed ${seed}`);
   const failureDir = mkdtempSync(join(tmpdir(), "countinghouse-chaos-"));
@@ -52,13 +55,14 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(`\n${printed(results)}\n\nseed ${seed}, ${Math.round(seconds)} s`);
   const full = part === "" && !args.includes("--ci");
   if (full || args.includes("--report")) {
-    writeReport({ commit: await commit(), seed, machine: describeMachine(), scenarios: results }, runnable, seconds);
+    const report = { commit: await commit(), seed, machine: describeMachine(), scenarios: results, skipped };
+    writeReport(report, runnable, seconds);
     console.log("written: docs/chaos-report.md, docs/chaos-report.json");
   }
   if (failed === 0) rmSync(failureDir, { recursive: true, force: true });
   else console.log(`reports and logs of what failed: ${failureDir}`);
-  const skipped = chosen.length - runnable.length;
-  console.log(`\n${results.length - failed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  const more = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
+  console.log(`\n${results.length - failed} passed, ${failed} failed${more}`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -18,8 +18,17 @@ export type Result = {
   readonly ok: boolean;
 };
 
+/** A scenario that this machine could not run. */
+export type Skipped = { readonly name: string; readonly why: string };
+
 /** A run of scenarios, as in docs/chaos-report.json. */
-export type Report = { commit: string; seed: string; machine: string; scenarios: readonly Result[] };
+export type Report = {
+  readonly commit: string;
+  readonly seed: string;
+  readonly machine: string;
+  readonly scenarios: readonly Result[];
+  readonly skipped: readonly Skipped[];
+};
 
 const HEADINGS = ["scenario", "faults injected", "events", "lost", "doubled", "dead-lettered", "recovery s", "verdict"];
 
@@ -53,8 +62,9 @@ export function writeReport(report: Report, scenarios: readonly Scenario[], seco
   writeFileSync(join(ROOT, "docs/chaos-report.md"), markdown(report, scenarios, seconds));
 }
 
-function markdown(report: Report, scenarios: readonly Scenario[], seconds: number): string {
-  const { commit, seed, machine, scenarios: results } = report;
+/** The text of docs/chaos-report.md. */
+export function markdown(report: Report, scenarios: readonly Scenario[], seconds: number): string {
+  const { commit, seed, machine, scenarios: results, skipped } = report;
   const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const failed = results.filter(({ ok }) => !ok).length;
   const sum = (pick: (result: Result) => number) => results.reduce((total, result) => total + pick(result), 0);
@@ -62,7 +72,7 @@ function markdown(report: Report, scenarios: readonly Scenario[], seconds: numbe
 
 Written by \`make chaos\`; commit ${commit}, seed ${seed}, ${machine}, ${Math.round(seconds / 60)} minutes.
 
-**${results.length - failed} of ${results.length} scenarios ok**: ${sum(({ events }) => events)} events, ${sum(({ lost }) => lost)} lost, ${sum(({ doubled }) => doubled)} counted twice.
+**${results.length - failed} of ${results.length} scenarios ok**${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}: ${sum(({ events }) => events)} events, ${sum(({ lost }) => lost)} lost, ${sum(({ doubled }) => doubled)} counted twice.
 
 Every scenario runs on a real broker, a real ClickHouse engine and the compiled workers, under load with late events,
 duplicates and malformed messages. One oracle judges all: \`ops verify --audit\` reads the topic itself and compares it with
@@ -80,5 +90,5 @@ ${table(results).map(row).join("\n")}
 ## What is done
 
 ${scenarios.map(({ name, faults }) => `- **${name}**: ${faults}`).join("\n")}
-`;
+${skipped.length > 0 ? `\n## Skipped\n\n${skipped.map(({ name, why }) => `- **${name}**: ${why}`).join("\n")}\n` : ""}`;
 }
