@@ -70,6 +70,7 @@ lint: $(MODULES_STAMP) ## Check format, types and dead code
 	@$(BUN) scripts/generate/config-table.ts --check
 	@$(BUN) scripts/generate/metrics-docs.ts --check
 	@$(BUN) scripts/generate/observability.ts --check
+	@$(BUN) scripts/scaling/main.ts --check
 
 .PHONY: generate
 generate: $(MODULES_STAMP) ## Write the generated documentation
@@ -77,6 +78,7 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/config-table.ts
 	@$(BUN) scripts/generate/metrics-docs.ts
 	@$(BUN) scripts/generate/observability.ts
+	@$(BUN) scripts/scaling/main.ts
 
 .tools/system-test.stamp: scripts/system.sh
 	@bash scripts/system.sh test
