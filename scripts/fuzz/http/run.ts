@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { fetchTopicRanges, readTopic } from "../../../workers/shared/kafka/topic-reader.ts";
 import { memoryMiB, type Target } from "../kafka-target.ts";
 import { type FuzzOptions, MAX_FAILURES, type PartResult, show, Tally } from "../progress.ts";
-import { type AttackScale, runAttacks } from "./attacks.ts";
+import type { AttackScale } from "./attacks.ts";
 import { RawConnection, type RawResponse } from "./raw-client.ts";
 import { type FuzzRequest, requests } from "./requests.ts";
+import { runAttacks } from "./run-attacks.ts";
 
 const KEY = "fuzz-key";
 /** Requests of a round; then the topic is compared with what was accepted. */
