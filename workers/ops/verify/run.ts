@@ -17,8 +17,9 @@ import {
   readStaleMinutes,
   type Window,
 } from "./queries.ts";
-import { judge, type MinuteRow, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
+import { judge, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
+import { addTotals, minuteRows, sumTotals } from "./totals.ts";
 import { dayWindow, recheckWindows } from "./windows.ts";
 
 export type VerifyOptions = {
@@ -101,12 +102,10 @@ async function targetsOf(services: Services, ranges: readonly PartitionRange[]) 
   ];
 }
 
-type Totals = VerifyReport["totals"];
-
 type FirstPass = {
   agreed: KeyResult[];
   /** Totals and number of the keys of days that agree as a whole; the keys themselves are not kept. */
-  folded: Totals;
+  folded: VerifyReport["totals"];
   foldedKeys: number;
   suspects: KeyResult[];
   producers: Set<string>;
@@ -255,47 +254,6 @@ function conflictDefects(ids: number): string[] {
   return [
     `${formatCount(ids)} event_ids are stored under more than one minute, source or type; see \`ops conflicts list\``,
   ];
-}
-
-function addTotals(a: Totals, b: Totals): Totals {
-  return {
-    produced: a.produced + b.produced,
-    storedOfProducers: a.storedOfProducers + b.storedOfProducers,
-    storedForeign: a.storedForeign + b.storedForeign,
-    minutesView: a.minutesView + b.minutesView,
-    hoursView: a.hoursView + b.hoursView,
-  };
-}
-
-function sumTotals(results: readonly KeyResult[]): Totals {
-  const sum = (check: KeyResult["check"], side: "expected" | "found") =>
-    results.reduce((total, key) => total + (key.check === check ? key[side].events : 0), 0);
-  const storedOfProducers = sum("ledger", "found");
-  return {
-    produced: sum("ledger", "expected"),
-    storedOfProducers,
-    storedForeign: sum("minute", "expected") - storedOfProducers,
-    minutesView: sum("minute", "found"),
-    hoursView: sum("hour", "found"),
-  };
-}
-
-function minuteRows(results: readonly KeyResult[]): MinuteRow[] {
-  const rows = new Map<string, MinuteRow>();
-  for (const key of results) {
-    if (key.check === "hour") continue;
-    const { bucket, source, eventType } = key;
-    const row = rows.get(keyText(key)) ?? { bucket, source, eventType, produced: 0, stored: 0, shown: 0 };
-    rows.set(keyText(key), row);
-    if (key.check === "ledger") row.produced = key.expected.events;
-    else {
-      row.stored = key.expected.events;
-      row.shown = key.found.events;
-    }
-  }
-  return [...rows.values()].sort(
-    (a, b) => a.bucket - b.bucket || a.source.localeCompare(b.source) || a.eventType.localeCompare(b.eventType),
-  );
 }
 
 function emptyReport(snapshotMs: number): Unproven {
