@@ -68,8 +68,8 @@ function peersTable({ event_bytes, messages, peers }: SizeFigures): Table {
 const RATIO_TITLES: Readonly<Record<string, string>> = {
   throughput_vs_kafka_engine: "throughput, countinghouse : Kafka engine",
   cpu_vs_kafka_engine: "CPU per event, countinghouse : Kafka engine",
-  large_throughput_vs_kafka_engine: "throughput, inserts of 64,000 rows : Kafka engine",
-  large_cpu_vs_kafka_engine: "CPU per event, inserts of 64,000 rows : Kafka engine",
+  large_throughput_vs_kafka_engine: "throughput, given 400 MiB : Kafka engine",
+  large_cpu_vs_kafka_engine: "CPU per event, given 400 MiB : Kafka engine",
   throughput_vs_python: "throughput, countinghouse : Python",
   events_per_cpu_s_vs_python: "events per CPU second, countinghouse : Python",
   events_per_worker_cpu_s_vs_python: "the same, consumer processes alone",

@@ -37,7 +37,7 @@ export const countinghouseLarge = countinghouseWith(
     BATCH_MAX_AGE_MS: "2000",
     MAX_BUFFERED_BYTES: "200000000",
   },
-  { name: "countinghouse_large", title: "countinghouse, inserts of 64,000 rows" },
+  { name: "countinghouse_large", title: "countinghouse, given 400 MiB" },
 );
 
 /** The same from its source under Bun's sampling profiler, which writes a V8 CPU profile when it ends. */
