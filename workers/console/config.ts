@@ -27,7 +27,7 @@ export const consoleConfigSchema = z.object({
   CONSOLE_READ_ACCESS: z
     .enum(["open", "token"])
     .optional()
-    .describe("Who may read: anyone, or holders of the token; default: open on loopback, token elsewhere"),
+    .describe("Who may read: `open` (anyone) or `token` (its holders); default: open on loopback, token elsewhere"),
   CONSOLE_ALLOWED_HOSTS: envList()
     .optional()
     .describe("Host names under which an open console may be asked, besides loopback; stops DNS rebinding"),

@@ -18,7 +18,12 @@ async function until<T>(what: string, check: () => Promise<T>, logger: Logger, s
       if (!(error instanceof AppError) || error.code === "CONFIG_INVALID") throw error;
       const fields = { waiting_for: what, ...errorFields(error) };
       if (isForPeople(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
-      else logger.info(fields, `waiting for ${what}`);
+      else if (error.code === "CLICKHOUSE_UNREACHABLE") {
+        logger.warn(
+          { ...fields, next: "start ClickHouse or correct CLICKHOUSE_URL" },
+          "cannot reach ClickHouse, retrying",
+        );
+      } else logger.info(fields, `waiting for ${what}`);
       await sleep(waitMs, signal);
       signal.throwIfAborted();
     }

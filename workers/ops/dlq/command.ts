@@ -28,8 +28,14 @@ type ReplayFlags = FilterFlags & {
   unrepaired?: boolean;
 };
 
-/** What is refused for its bytes is refused again as long as they are the same. */
-const REFUSED_AGAIN: ReadonlySet<string> = new Set<DeadLetterClass>(["empty", "too_large", "malformed_json", "schema"]);
+/** What is refused for its bytes is refused again as long as they are the same; and what is too old becomes no younger. */
+const REFUSED_AGAIN: ReadonlySet<string> = new Set<DeadLetterClass>([
+  "empty",
+  "too_large",
+  "malformed_json",
+  "schema",
+  "too_old",
+]);
 
 /** Registers `ops dlq list|show|replay`. */
 export function registerDlq(program: Command, io: CliIo): void {

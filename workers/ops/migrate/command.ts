@@ -87,23 +87,17 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
 
 async function prepareTopics({ config, admin, io }: Services, options: MigrateOptions): Promise<void> {
   const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
-  const created = new Set<string>();
-  await untilKnown(io, async () => {
-    for (const topic of await ensureTopics(admin, specs, options.replicationFactor)) created.add(topic);
-  });
-  io.out(`topics: ${created.size === 0 ? "all there" : `created ${[...created].join(", ")}`}`);
-}
-
-/** A broker that is busy may not know, or not lead, a topic yet which it has just created. */
-function untilKnown<T>(io: CliIo, ask: () => Promise<T>): Promise<T> {
-  return retryWithBackoff(ask, { minMs: 500, maxMs: 2_000, retries: 5, signal: io.signal });
+  const created = await ensureTopics(admin, specs, options.replicationFactor, io.signal);
+  io.out(`topics: ${created.length === 0 ? "all there" : `created ${created.join(", ")}`}`);
 }
 
 /** Notes how many partitions the ledger topic has. @throws AppError `CONFIG_INVALID` when they became more. */
 async function keepLedgerPartitions({ config, admin, clickhouse, io }: Services): Promise<void> {
   const topic = config.KAFKA_LEDGER_TOPIC;
   if (!(await kafkaCall(() => admin.listTopics())).includes(topic)) return;
-  const partitions = (await untilKnown(io, () => fetchTopicRanges(admin, topic))).length;
+  // A topic just created may not be led yet.
+  const patience = { minMs: 500, maxMs: 2_000, retries: 5, signal: io.signal };
+  const partitions = (await retryWithBackoff(() => fetchTopicRanges(admin, topic), patience)).length;
   const noted = await readLedgerPartitions(clickhouse, topic);
   assertLedgerPartitions(topic, noted, partitions);
   if (noted === undefined) await noteLedgerPartitions(clickhouse, topic, partitions);

@@ -50,6 +50,7 @@ async function send({ io }: Services, { url, wait }: SmokeOptions, eventId: stri
   const event = { event_id: eventId, user_id: "smoke", event_type: "page_view", event_time: time, received_time: time };
   const deadlineMs = nowMs + wait;
   let last = "";
+  let next = "see its log";
   // Sending again is harmless: the same event_id is the same event.
   while (!io.signal.aborted && io.clock.now() < deadlineMs) {
     try {
@@ -62,13 +63,14 @@ async function send({ io }: Services, { url, wait }: SmokeOptions, eventId: stri
       const text = await answer.text();
       if (answer.status === 202) return;
       last = `${answer.status} ${text.slice(0, 300)}`;
+      if (answer.status === 401 || answer.status === 403) next = "set SMOKE_API_KEYS to one of its keys";
       if (answer.status < 500 && answer.status !== 429) break;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }
     await sleep(POLL_MS, io.signal);
   }
-  throw new CommandError(EXIT.notProven, `the ingest API at ${url} did not accept the event: ${last}`, "see its log");
+  throw new CommandError(EXIT.notProven, `the ingest API at ${url} did not accept the event: ${last}`, next);
 }
 
 type Counts = { stored: string; listed: string; counted: string; minute_text: string };

@@ -32,7 +32,9 @@ export function renderReport(report: VerifyReport, options: { all: boolean } = {
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
-function renderTotals({ totals, context, checked }: VerifyReport): string {
+function renderTotals({ totals, context, checked, behind }: VerifyReport): string {
+  // Nothing was compared: zeros would look like a loss.
+  if (behind.length > 0) return "";
   const stored = totals.storedOfProducers + totals.storedForeign;
   const rows: [string, number][] = [
     ["produced (acknowledged, by the ledger)", totals.produced],

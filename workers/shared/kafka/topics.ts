@@ -1,4 +1,5 @@
 import type { Admin } from "kafkajs";
+import { retryWithBackoff } from "../runtime/retry.ts";
 import type { KafkaConfig } from "./config.ts";
 import { kafkaCall } from "./errors.ts";
 
@@ -32,20 +33,23 @@ export function topicSpecs(config: KafkaConfig, options: { partitions: number; r
 }
 
 /** Creates the topics that are missing; existing ones are left as they are. Returns the names created. */
-export async function ensureTopics(admin: Admin, specs: TopicSpec[], replicationFactor: number): Promise<string[]> {
+export async function ensureTopics(
+  admin: Admin,
+  specs: TopicSpec[],
+  replicationFactor: number,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const existing = new Set(await kafkaCall(() => admin.listTopics()));
   const missing = specs.filter((spec) => !existing.has(spec.topic));
   if (missing.length === 0) return [];
-  await kafkaCall(() =>
-    admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map((spec) => ({
-        topic: spec.topic,
-        numPartitions: spec.partitions,
-        replicationFactor,
-        configEntries: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
-      })),
-    }),
-  );
+  const topics = missing.map((spec) => ({
+    topic: spec.topic,
+    numPartitions: spec.partitions,
+    replicationFactor,
+    configEntries: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
+  }));
+  const create = () => kafkaCall(() => admin.createTopics({ waitForLeaders: true, topics }));
+  // A broker that is busy may not know, or not lead, a topic yet which it has just created.
+  await retryWithBackoff(create, { minMs: 500, maxMs: 2_000, retries: 5, ...(signal ? { signal } : {}) });
   return missing.map((spec) => spec.topic);
 }
