@@ -1,4 +1,4 @@
-import type { RecordRun, RunTicket } from "../shared/kafka/group-types.ts";
+import type { KafkaRecord, RecordRun, RunTicket } from "../shared/kafka/group-types.ts";
 import type { RefusedRow } from "../shared/pipeline/bisect.ts";
 import type { RefusedMessage } from "./dead-letter-writer.ts";
 import type { Batch } from "./ingest-pipeline.ts";
@@ -17,6 +17,8 @@ export class EventBatch implements Batch {
   readonly letters: RefusedMessage[] = [];
   readonly tickets: RunTicket[] = [];
   readonly #judged: JudgedRows;
+  #lastHeaders: KafkaRecord["headers"];
+  #lastHeadersCopy: KafkaRecord["headers"];
   #rows = 0;
   #messageBytes = 0;
   /** Memory of all but the judged rows, bytes. */
@@ -45,7 +47,8 @@ export class EventBatch implements Batch {
     for (const record of records) {
       const refused = this.#judged.add(record, partition, nowMs);
       if (refused === undefined) continue;
-      this.letters.push({ record, partition, errorClass: refused.errorClass, reason: refused.reason });
+      const { errorClass, reason } = refused;
+      this.letters.push({ record: this.#detach(record), partition, errorClass, reason });
       const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
       this.#heldBytes += LETTER_OBJECTS_BYTES + LETTER_COPIES * size;
     }
@@ -60,27 +63,42 @@ export class EventBatch implements Batch {
     return this.#judged.inserts();
   }
 
-  /** The messages of rows that the store refused, as dead letters. */
+  /** The messages of rows that the store refused, as dead letters. @throws RangeError for a row that is of no message. */
   async lettersOf({ block }: DayInsert, refused: readonly RefusedRow<number>[]): Promise<RefusedMessage[]> {
     const { kafka_partition, kafka_offset } = block.columns;
+    const unmatched = new Set(refused);
     const letters: RefusedMessage[] = [];
     for (const { partition, first, last, read } of this.tickets) {
       const reasons = new Map<number, string>();
-      for (const { row, reason } of refused) {
-        const offset = kafka_offset.valueAt(row);
-        if (kafka_partition.valueAt(row) === partition && offset >= first && offset <= last)
-          reasons.set(offset, reason);
+      for (const one of refused) {
+        const offset = kafka_offset.valueAt(one.row);
+        if (kafka_partition.valueAt(one.row) !== partition || offset < first || offset > last) continue;
+        reasons.set(offset, one.reason);
+        unmatched.delete(one);
       }
       if (reasons.size === 0) continue;
       for (const record of await read(reasons.keys())) {
         const reason = reasons.get(record.offset) ?? "";
-        letters.push({ record, partition, errorClass: "rejected_by_store", reason });
+        letters.push({ record: this.#detach(record), partition, errorClass: "rejected_by_store", reason });
       }
     }
+    if (unmatched.size > 0) throw new RangeError(`${unmatched.size} refused rows are of no message of the batch`);
     return letters;
   }
 
+  /** A copy: the record itself would keep its whole batch in memory, decompressed. */
+  #detach({ offset, appendTimeMs, key, value, headers }: KafkaRecord): KafkaRecord {
+    if (headers !== this.#lastHeaders) {
+      this.#lastHeaders = headers;
+      this.#lastHeadersCopy = copyHeaders(headers);
+    }
+    const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
+    return { offset, appendTimeMs, key: copy(key), value: copy(value), headers: this.#lastHeadersCopy };
+  }
+
   reset(): void {
+    this.#lastHeaders = undefined;
+    this.#lastHeadersCopy = undefined;
     this.#judged.reset();
     this.letters.length = 0;
     this.tickets.length = 0;
@@ -88,4 +106,16 @@ export class EventBatch implements Batch {
     this.#messageBytes = 0;
     this.#heldBytes = 0;
   }
+}
+
+function copyHeaders(headers: KafkaRecord["headers"]): KafkaRecord["headers"] {
+  if (headers === undefined) return undefined;
+  // A header may lack a value, which the client's types do not say.
+  const copy = (value: Buffer | string) => (Buffer.isBuffer(value) ? Buffer.from(value) : value);
+  // Without a prototype, as the original: a header may have any name.
+  const copies: NonNullable<KafkaRecord["headers"]> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    copies[name] = Array.isArray(value) ? value.map(copy) : value && copy(value);
+  }
+  return copies;
 }

@@ -94,7 +94,13 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
     },
   );
   const group = new GroupConsumer(
-    { ...groupConfig(config), groupId: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC },
+    {
+      ...groupConfig(config),
+      groupId: config.KAFKA_GROUP_ID,
+      topic: config.KAFKA_EVENTS_TOPIC,
+      // A run goes into a batch as a whole.
+      maxRunRecords: Math.min(FETCH.maxRunRecords, config.BATCH_MAX_ROWS),
+    },
     { kafka, logger, clock, sink: pipeline, observer: observeGroup(metrics, clock) },
   );
   const stalled = () => store.stalled ?? letterTable.stalled;

@@ -5,6 +5,8 @@
  */
 
 const CHUNK_BYTES = 131_072;
+/** The first chunk: a block of a few late events of another day costs no more. Holds a whole number of any fixed width. */
+const FIRST_BYTES = 4_096;
 /** Shorter texts are copied byte by byte: a call out of the runtime costs more. */
 const SHORT_COPY = 40;
 
@@ -23,8 +25,9 @@ export type NativeColumn = {
 /** Bytes in chunks; a value is never split between two. */
 abstract class ByteColumn implements NativeColumn {
   abstract readonly type: string;
+  readonly #first = Buffer.allocUnsafeSlow(FIRST_BYTES);
   /** The chunk that is being written, from `at` on. */
-  protected chunk: Buffer = Buffer.alloc(0);
+  protected chunk: Buffer = this.#first;
   protected at = 0;
   readonly #full: Uint8Array[] = [];
   #fullBytes = 0;
@@ -43,7 +46,7 @@ abstract class ByteColumn implements NativeColumn {
   reset(): void {
     for (const { buffer } of this.#full) this.#keep(Buffer.from(buffer));
     this.#keep(this.chunk);
-    this.chunk = this.#spare.pop() ?? Buffer.alloc(0);
+    this.chunk = this.#first;
     this.at = 0;
     this.#full.length = 0;
     this.#fullBytes = 0;
@@ -62,18 +65,24 @@ abstract class ByteColumn implements NativeColumn {
     this.chunk = spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
   }
 
-  /** Not those of a single large value, which may never come again. */
+  /** Neither the first nor that of a single large value, which may never come again. */
   #keep(chunk: Buffer): void {
     if (chunk.length === CHUNK_BYTES) this.#spare.push(chunk);
   }
 }
 
+/** Where a byte of a column of fixed width lies: its chunk, and the place there. */
+function place(byte: number): { chunk: number; at: number } {
+  if (byte < FIRST_BYTES) return { chunk: 0, at: byte };
+  const behind = byte - FIRST_BYTES;
+  return { chunk: 1 + Math.floor(behind / CHUNK_BYTES), at: behind % CHUNK_BYTES };
+}
+
 /** Values of one width in full chunks, the last one excepted. */
 function slices(views: readonly Uint8Array[], width: number, rows: readonly number[]): Uint8Array[] {
-  const perChunk = Math.floor(CHUNK_BYTES / width);
   return rows.map((row) => {
-    const at = (row % perChunk) * width;
-    const bytes = views[Math.floor(row / perChunk)]?.subarray(at, at + width);
+    const { chunk, at } = place(row * width);
+    const bytes = views[chunk]?.subarray(at, at + width);
     if (bytes?.length !== width) throw new RangeError(`no row ${row}`);
     return bytes;
   });
@@ -104,28 +113,28 @@ export class UInt8Column extends FixedColumn {
   }
 }
 
-/** Words in a chunk of numbers; a power of two. */
-const CHUNK_WORDS = CHUNK_BYTES / 4;
+const NO_WORDS = new Int32Array(0);
 
 /** Whole numbers of 4 or 8 bytes, written as words of 32 bits in the machine's order, which is the format's. */
 abstract class WordColumn implements NativeColumn {
   abstract readonly type: string;
   protected abstract readonly wordsOfValue: number;
-  protected words = new Int32Array(0);
+  protected words = NO_WORDS;
   /** Words written to the current chunk. */
   protected at = 0;
   /** All chunks; those behind the current one are of earlier blocks. */
   readonly #chunks: Int32Array<ArrayBuffer>[] = [];
   #current = -1;
+  #fullBytes = 0;
 
   get byteLength(): number {
-    return (Math.max(0, this.#current) * CHUNK_WORDS + this.at) * 4;
+    return this.#fullBytes + this.at * 4;
   }
 
   views(): Uint8Array[] {
     return this.#chunks
       .slice(0, this.#current + 1)
-      .map(({ buffer }, i) => new Uint8Array(buffer, 0, i < this.#current ? CHUNK_BYTES : this.at * 4));
+      .map((chunk, i) => new Uint8Array(chunk.buffer, 0, i < this.#current ? chunk.byteLength : this.at * 4));
   }
 
   select(rows: readonly number[]): Uint8Array[] {
@@ -134,21 +143,25 @@ abstract class WordColumn implements NativeColumn {
 
   reset(): void {
     this.#current = -1;
-    this.words = new Int32Array(0);
+    this.#fullBytes = 0;
+    this.words = NO_WORDS;
     this.at = 0;
   }
 
   /** Makes room for a value; chunks hold a whole number of them. */
   protected reserve(): void {
     if (this.at < this.words.length) return;
+    this.#fullBytes += this.words.byteLength;
     this.#current++;
-    this.words = this.#chunks[this.#current] ??= new Int32Array(CHUNK_WORDS);
+    this.words = this.#chunks[this.#current] ??= new Int32Array((this.#current === 0 ? FIRST_BYTES : CHUNK_BYTES) / 4);
     this.at = 0;
   }
 
   /** The word at this place of the column. */
   protected wordAt(word: number): number {
-    return this.#chunks[Math.floor(word / CHUNK_WORDS)]?.[word % CHUNK_WORDS] ?? 0;
+    if (word < FIRST_BYTES / 4) return this.#chunks[0]?.[word] ?? 0;
+    const { chunk, at } = place(word * 4);
+    return this.#chunks[chunk]?.[at / 4] ?? 0;
   }
 }
 
@@ -262,38 +275,4 @@ function endOfValue(bytes: Uint8Array, from: number): number {
     length |= (byte & 0x7f) << shift;
     if (byte < 0x80) return at + length;
   }
-}
-
-/**
- * One block in pieces, ready to be sent one after the other: the columns' bytes are views, valid until the next write to a
- * column. Putting them together would hold every insert in memory once more.
- * @param some numbers of the rows to take, ascending; all by default.
- */
-export function nativeBlock(
-  columns: readonly (readonly [name: string, column: NativeColumn])[],
-  rows: number,
-  some?: readonly number[],
-): Uint8Array[] {
-  const pieces: Uint8Array[] = [Buffer.concat([varint(columns.length), varint(some?.length ?? rows)])];
-  for (const [name, column] of columns) {
-    pieces.push(text(name), text(column.type));
-    if (some === undefined) pieces.push(...column.views());
-    else pieces.push(Buffer.concat(column.select(some)));
-  }
-  return pieces;
-}
-
-/** A string with its length before it. */
-function text(value: string): Uint8Array {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([varint(bytes.length), bytes]);
-}
-
-/** An unsigned number as LEB128. */
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
 }

@@ -1,7 +1,7 @@
+import { nativeBlock } from "../native-block.ts";
 import {
   Int64Column,
   type NativeColumn,
-  nativeBlock,
   StringColumn,
   UInt8Column,
   UInt32Column,
