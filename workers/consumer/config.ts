@@ -21,7 +21,7 @@ export const consumerConfigSchema = z.object({
     .prefault("100")
     .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
   BATCH_MAX_ROWS: envInt(1, 1_000_000)
-    .prefault("48000")
+    .prefault("40000")
     .describe("Rows that complete a batch, and the most of one insert"),
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
     .prefault("33554432")
@@ -33,7 +33,7 @@ export const consumerConfigSchema = z.object({
     ),
   BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
-    .prefault("58720256")
+    .prefault("50331648")
     .describe("Memory held for messages before fetching pauses, bytes; two complete batches should fit"),
   LATE_AFTER_MS: envInt(0, 86_400_000)
     .prefault("20000")

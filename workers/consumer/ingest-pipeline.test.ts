@@ -31,7 +31,15 @@ function runOf(number: number, rows: number): RecordRun {
   };
 }
 
-const LIMITS = { maxRows: 10, maxBytes: 1_000, minAgeMs: 1e9, maxAgeMs: 1e9, maxBufferedBytes: 1e9, maxFlushes: 1 };
+const LIMITS = {
+  maxRows: 10,
+  maxBytes: 1_000,
+  minAgeMs: 1e9,
+  maxAgeMs: 1e9,
+  maxBufferedBytes: 1e9,
+  maxFlushes: 1,
+  maxParallelBytes: 60,
+};
 
 /** A pipeline whose flushes end when the test says so. */
 function setup(limits: Partial<typeof LIMITS> = {}) {
@@ -70,6 +78,28 @@ test("a batch is flushed when it has its rows or bytes, while the next one is fi
   expect(flushed).toHaveLength(1);
   await endOne();
   expect(flushed[1]).toMatchObject({ runs: [2], rows: 12, occasion: { trigger: "bytes" } });
+});
+
+test("small batches do not wait for each other, large ones do", async () => {
+  const { pipeline, flushed, endOne, clock } = setup({ maxFlushes: 2, minAgeMs: 5, maxAgeMs: 5 });
+  const age = async () => {
+    clock.nowMs += 5;
+    await Bun.sleep(20);
+  };
+  pipeline.accept(runOf(0, 2));
+  await age();
+  pipeline.accept(runOf(1, 3));
+  await age();
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0], [1]]);
+  await endOne();
+  await endOne();
+  pipeline.accept(runOf(2, 2));
+  await age();
+  pipeline.accept(runOf(3, 5));
+  await age();
+  expect(flushed).toHaveLength(3);
+  await endOne();
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0], [1], [2], [3]]);
 });
 
 test("there is no room while a run waits because all batches are full", async () => {

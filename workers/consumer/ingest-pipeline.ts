@@ -31,8 +31,13 @@ export type IngestPipelineConfig = {
   maxAgeMs: number;
   /** Bytes held, in flush included, above which no more messages are asked for. */
   maxBufferedBytes: number;
-  /** Batches flushed at the same time; one more is filled meanwhile. */
+  /** Batches flushed at the same time, while they are small; one more is filled meanwhile. */
   maxFlushes: number;
+  /**
+   * Batches that together hold more bytes than this are flushed one after the other: half as many inserts, each twice as
+   * large, cost the store less. Small ones need not wait for each other.
+   */
+  maxParallelBytes: number;
 };
 
 export type IngestPipelineDeps<B extends Batch> = {
@@ -144,7 +149,7 @@ export class IngestPipeline<B extends Batch> implements RunSink {
   #pump(): void {
     for (let open = this.#fill(); open !== undefined; open = this.#fill()) {
       const trigger = this.#due(open);
-      if (trigger === undefined || this.#flushes >= this.#config.maxFlushes) break;
+      if (trigger === undefined || !this.#mayFlush(open)) break;
       this.#free.shift();
       void this.#run(open, { trigger, ageMs: this.#deps.clock.now() - (this.#openSinceMs ?? 0) });
       this.#openSinceMs = undefined;
@@ -174,6 +179,12 @@ export class IngestPipeline<B extends Batch> implements RunSink {
     return open.rows === 0 || (open.rows + rows <= maxRows && open.bytes < maxBytes);
   }
 
+  #mayFlush(open: B): boolean {
+    const { maxFlushes, maxParallelBytes } = this.#config;
+    if (this.#flushes === 0) return true;
+    return this.#flushes < maxFlushes && this.#flushingBytes + open.bytes <= maxParallelBytes;
+  }
+
   #due(open: B): BatchTrigger | undefined {
     if (open.rows === 0) return undefined;
     const next = this.#waiting[0];
@@ -190,8 +201,11 @@ export class IngestPipeline<B extends Batch> implements RunSink {
 
   #setTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#openSinceMs === undefined || this.#flushes >= this.#config.maxFlushes) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.max(1, this.#dueAtMs() - this.#deps.clock.now()));
+    if (this.#openSinceMs === undefined) return;
+    const waitMs = this.#dueAtMs() - this.#deps.clock.now();
+    // What is due and may not be flushed yet is looked at again at the end of a flush.
+    if (waitMs <= 0 && this.#flushes > 0) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, waitMs));
   }
 
   async #run(batch: B, occasion: FlushOccasion): Promise<void> {
@@ -206,7 +220,8 @@ export class IngestPipeline<B extends Batch> implements RunSink {
       this.#fail(error);
     }
     batch.reset();
-    this.#free.push(batch);
+    // The one that is used next, so that a batch that is not needed has no memory.
+    this.#free.splice(this.#openSinceMs === undefined ? 0 : 1, 0, batch);
     this.#flushes--;
     this.#flushingBytes -= bytes;
     this.#meanFlushMs += SMOOTHING * (clock.now() - began - this.#meanFlushMs);

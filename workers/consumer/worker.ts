@@ -39,8 +39,10 @@ export type Ingest = Component & {
 
 /** Fetches that neither starve nor flood the buffer. */
 const FETCH = { minBytes: 65_536, maxBytesPerPartition: 524_288, maxBytes: 3_145_728, maxRunRecords: 1_000 };
+/** Two inserts at the same time have a few thousand rows each at most. */
+const PARALLEL_BYTES = 4_194_304;
 /** Memory that the process needs besides what is buffered: 65 MiB when idle, the rest for fetches and their garbage. */
-const WORKING_BYTES = 110_100_480;
+const WORKING_BYTES = 100_663_296;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
@@ -82,8 +84,8 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       minAgeMs: config.BATCH_MIN_AGE_MS,
       maxAgeMs: config.BATCH_MAX_AGE_MS,
       maxBufferedBytes: config.MAX_BUFFERED_BYTES,
-      // The next batch is filled meanwhile. Two flushes at once would have half the rows each in the same memory.
-      maxFlushes: 1,
+      maxFlushes: 2,
+      maxParallelBytes: PARALLEL_BYTES,
     },
     {
       clock,
@@ -129,7 +131,8 @@ export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): In
   const abandon = new AbortController();
   const flush = createLedgerFlush({ ...deps, abandon: abandon.signal });
   const age = { minAgeMs: 500, maxAgeMs: 500 };
-  const limits = { ...age, maxRows: 5_000, maxBytes: 1_048_576, maxBufferedBytes: 4_194_304, maxFlushes: 1 };
+  const sizes = { maxRows: 5_000, maxBytes: 1_048_576, maxBufferedBytes: 4_194_304 };
+  const limits = { ...age, ...sizes, maxFlushes: 1, maxParallelBytes: 0 };
   const pipeline = new IngestPipeline(limits, { clock, createBatch: () => new LedgerBatch(), flush });
   const group = new GroupConsumer(
     {
