@@ -20,7 +20,7 @@ async function until<T>(what: string, check: () => Promise<T>, logger: Logger, s
       if (isForPeople(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
       else if (error.code === "CLICKHOUSE_UNREACHABLE") {
         logger.warn(
-          { ...fields, next: "start ClickHouse or correct CLICKHOUSE_URL" },
+          { ...fields, next: error.next ?? "start ClickHouse or correct CLICKHOUSE_URL" },
           "cannot reach ClickHouse, retrying",
         );
       } else logger.info(fields, `waiting for ${what}`);
