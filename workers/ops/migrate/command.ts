@@ -23,6 +23,7 @@ type MigrateOptions = {
   topicRetention: number;
   topics: boolean;
   wait: number;
+  owner?: string;
 };
 
 const HELP = `
@@ -51,6 +52,10 @@ export function registerMigrate(program: Command, io: CliIo): void {
       7 * 86_400_000,
     )
     .option("--no-topics", "leave the topics alone: something else creates them, such as Strimzi")
+    .option(
+      "--owner <user>",
+      "ClickHouse user whose rights the views run with (default: the one that migrates); needs GRANT SET DEFINER",
+    )
     .option("--wait <time>", "wait this long for ClickHouse to answer", parseDuration, 60_000)
     .addHelpText("after", HELP)
     .action((options: MigrateOptions) => runCommand(io, (services) => runMigrate(services, options)));
@@ -61,11 +66,14 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
   await prepareDatabase(services, options.wait);
 
   const report = await migrate(clickhouse, {
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
     onApplied: ({ version, name }) => io.err(`schema ${version} ${name}: applied`),
   });
   io.out(
     `schema: ${report.applied.length} applied, ${report.alreadyApplied} already there (${config.CLICKHOUSE_DATABASE})`,
   );
+
+  if (report.owned.length > 0) io.out(`views: security and owner set for ${report.owned.length}`);
 
   const wanted = options.rawRetentionDays;
   if (wanted !== undefined) {

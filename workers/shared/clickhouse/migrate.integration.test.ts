@@ -13,7 +13,7 @@ afterAll(() => db.drop());
 
 test("a second run applies nothing", async () => {
   const report = await migrate(db.clickhouse);
-  expect(report).toEqual({ applied: [], alreadyApplied: MIGRATIONS.length });
+  expect(report).toEqual({ applied: [], alreadyApplied: MIGRATIONS.length, owned: [] });
 });
 
 test("a run that was interrupted is repeated as it is", async () => {
@@ -22,6 +22,33 @@ test("a run that was interrupted is repeated as it is", async () => {
   });
   const report = await migrate(db.clickhouse);
   expect(report.applied).toEqual(MIGRATIONS.filter((m) => m.version >= 4).map((m) => m.name));
+});
+
+const securities = () =>
+  db.clickhouse.query<{ name: string; definer: string; invoker: number }>(
+    `SELECT name, definer, position(create_table_query, 'SQL SECURITY INVOKER') > 0 AS invoker FROM system.tables
+     WHERE database = currentDatabase() AND engine IN ('View', 'MaterializedView') ORDER BY name`,
+  );
+
+test("every view says with whose rights it runs; the next run heals what was changed", async () => {
+  const [me] = await db.clickhouse.query<{ user: string }>("SELECT currentUser() AS user");
+  const before = await securities();
+  expect(before.length).toBeGreaterThan(15);
+  for (const { definer, invoker } of before) expect([me?.user, ""]).toContain(invoker ? "" : definer);
+  expect(before.filter(({ invoker }) => !invoker).map(({ name }) => name)).toEqual([
+    "event_index_on_insert",
+    "events_per_hour_refresh",
+    "events_per_minute_refresh",
+    "minute_marks_on_insert",
+    "received_offsets_on_insert",
+  ]);
+  await db.clickhouse.command("DROP VIEW event_index_on_insert");
+  await db.clickhouse.command(
+    "CREATE MATERIALIZED VIEW event_index_on_insert TO event_index AS SELECT event_id, event_minute, source, event_type FROM events_raw",
+  );
+  await db.clickhouse.command("ALTER TABLE events MODIFY DEFINER = CURRENT_USER SQL SECURITY DEFINER");
+  expect((await migrate(db.clickhouse)).owned).toEqual(["event_index_on_insert", "events"]);
+  expect(await securities()).toEqual(before);
 });
 
 test("an edited file is refused", async () => {

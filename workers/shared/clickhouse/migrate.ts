@@ -1,9 +1,10 @@
 import { AppError } from "../runtime/errors.ts";
 import type { ClickHouse } from "./client.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
+import { reassertViewOwners } from "./view-owners.ts";
 
-/** What a migration run did. */
-export type MigrationReport = { applied: string[]; alreadyApplied: number };
+/** What a migration run did; `owned` are the views whose owner or security it changed. */
+export type MigrationReport = { applied: string[]; alreadyApplied: number; owned: string[] };
 
 type AppliedRow = { version: number; name: string; checksum: string };
 
@@ -57,11 +58,12 @@ export function planMigrations(applied: readonly AppliedRow[], migrations: reado
 
 /**
  * Brings the database to this binary's schema. Idempotent: every statement may run twice, so a run that was interrupted
- * is repeated as it is. The database itself must exist (see {@link createDatabase}).
+ * is repeated as it is. The database itself must exist (see {@link createDatabase}). The views' owners are set anew each
+ * time, so that a user who got another name, or a database restored elsewhere, heals.
  */
 export async function migrate(
   clickhouse: ClickHouse,
-  options: { migrations?: readonly Migration[]; onApplied?: (migration: Migration) => void } = {},
+  options: { migrations?: readonly Migration[]; owner?: string; onApplied?: (migration: Migration) => void } = {},
 ): Promise<MigrationReport> {
   await clickhouse.command(HISTORY_DDL);
   const applied = await clickhouse.query<AppliedRow>("SELECT version, name, checksum FROM schema_migrations FINAL");
@@ -77,7 +79,8 @@ export async function migrate(
     );
     options.onApplied?.(migration);
   }
-  return { applied: pending.map((migration) => migration.name), alreadyApplied: applied.length };
+  const owned = await reassertViewOwners(clickhouse, options.owner);
+  return { applied: pending.map((migration) => migration.name), alreadyApplied: applied.length, owned };
 }
 
 /** Creates the database. `clickhouse` must be connected to one that exists, such as `default`. */
