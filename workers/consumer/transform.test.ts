@@ -57,3 +57,15 @@ test("property: verdict and lateness depend on the append time alone", () => {
     }),
   );
 });
+
+test("a CloudEvent in binary mode is named by its headers", () => {
+  const message = { ...record(EVENT_MS, { ce_specversion: Buffer.from("1.0") }), value: Buffer.from('{"amount":"1"}') };
+  expect(transformRecord(message, 0, CONFIG, EVENT_MS)).toMatchObject({
+    kind: "dead_letter",
+    errorClass: "schema",
+    reason: expect.stringContaining("a CloudEvent"),
+  });
+  expect(transformRecord(record(EVENT_MS, { ce_specversion: Buffer.from("1.0") }), 0, CONFIG, EVENT_MS).kind).toBe(
+    "ok",
+  );
+});

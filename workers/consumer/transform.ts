@@ -1,4 +1,5 @@
 import type { EventRow } from "../shared/clickhouse/tables/events-raw.ts";
+import { CLOUD_EVENT } from "../shared/event/foreign-format.ts";
 import { type ParsedEvent, parseEvent } from "../shared/event/index.ts";
 import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
@@ -29,9 +30,18 @@ export function transformRecord(
     maxFutureMs: config.maxFutureMs,
     maxBytes: config.maxBytes,
   });
-  if (!result.ok) return deadLetter(result.errorClass, result.reason);
+  if (!result.ok) return deadLetter(result.errorClass, reasonOf(result, record));
   return ok(toRow(result.event, record, partition, config, nowMs));
 }
+
+/** In binary mode the attributes of a CloudEvent are headers, and only they say what the message is. */
+function reasonOf(refused: { errorClass: string; reason: string }, record: KafkaRecord): string {
+  return refused.errorClass === "schema" && headerText(record.headers, CLOUD_EVENT_HEADER) !== ""
+    ? CLOUD_EVENT
+    : refused.reason;
+}
+
+const CLOUD_EVENT_HEADER = "ce_specversion";
 
 function toRow(
   event: ParsedEvent,

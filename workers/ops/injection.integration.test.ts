@@ -61,6 +61,7 @@ const silent = {
   env: {},
   clock: systemClock,
   out: () => undefined,
+  outBytes: () => undefined,
   err: () => undefined,
   signal: new AbortController().signal,
   confirm: async () => false,

@@ -1,7 +1,8 @@
 import type { FC } from "hono/jsx";
 import { EVENT_TYPES, SOURCES } from "../../shared/event/index.ts";
 import type { EventForms, StoredEvent } from "../data/events.ts";
-import { formatDuration, formatMoney, formatTime, prettyJson, queryString, toField } from "./format.ts";
+import { formatDuration, formatMoney, formatTime, queryString, toField } from "./format.ts";
+import { indentJson } from "./indent-json.ts";
 import { Badge, Downloads, Empty, Heading, Input, Select, Table } from "./parts.tsx";
 
 export type EventsQuery = {
@@ -257,7 +258,7 @@ const Cell: FC<{ field: keyof StoredEvent; row: StoredEvent; reference: StoredEv
   return (
     <td class={`${reference === undefined ? "own" : ""} ${differs ? "differs" : ""}`}>
       {differs ? <span class="hidden">differs: </span> : undefined}
-      {json && text !== "" ? <pre>{prettyJson(text)}</pre> : text === "" ? <span class="none">none</span> : text}
+      {json && text !== "" ? <pre>{indentJson(text)}</pre> : text === "" ? <span class="none">none</span> : text}
     </td>
   );
 };

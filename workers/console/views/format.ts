@@ -45,15 +45,6 @@ export const formatShare = (part: number, whole: number): string =>
 /** A value for a field that takes a time. */
 export const toField = (ms: number | undefined): string => (ms === undefined ? "" : formatTime(ms));
 
-/** JSON text, indented when it is JSON. Numbers keep their digits as far as doubles do; the raw form is beside it. */
-export function prettyJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
 /** An http(s) address as it may stand in a link; anything else (`javascript:` …) is none. */
 export function safeHref(text: string): string | undefined {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined;

@@ -2,7 +2,8 @@ import type { FC } from "hono/jsx";
 import type { VerificationRun } from "../../shared/clickhouse/tables/verification-runs.ts";
 import type { Level } from "../data/overview.ts";
 import { parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
-import { formatCount, formatDuration, formatMinute, formatTime, prettyJson } from "./format.ts";
+import { formatCount, formatDuration, formatMinute, formatTime } from "./format.ts";
+import { indentJson } from "./indent-json.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Stat, Table, Time } from "./parts.tsx";
 
 export const VERDICTS: Record<RunRow["verdict"], { level: Level; text: string }> = {
@@ -156,7 +157,7 @@ export const RunPage: FC<{ run: VerificationRun }> = ({ run }) => {
       )}
       <details class="panel">
         <summary>Report as JSON</summary>
-        <pre class="payload">{prettyJson(run.detailsJson)}</pre>
+        <pre class="payload">{indentJson(run.detailsJson)}</pre>
       </details>
     </div>
   );

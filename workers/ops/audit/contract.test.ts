@@ -47,6 +47,14 @@ const withFields = (fields: Record<string, unknown>) => JSON.stringify({ ...base
 const ticket = (payload: unknown) => withFields({ source: "lottery", event_type: "ticket_purchased", payload });
 
 describe("the audit's reading of the contract", () => {
+  test("of a schema registry's frame and of a CloudEvent", () => {
+    expect(expectAgreement(Buffer.from([0, 0, 0, 0, 42, 6, 97, 98, 99]))).toBe("malformed_json");
+    expect(expectAgreement(Buffer.concat([Buffer.alloc(5), Buffer.from(JSON.stringify(base))]))).toBe("malformed_json");
+    const cloudEvent = { specversion: "1.0", id: "A-1", source: "/shop/7", type: "com.example.order.paid", data: {} };
+    expect(expectAgreement(JSON.stringify(cloudEvent))).toBe("schema");
+    expect(expectAgreement(JSON.stringify({ ...cloudEvent, ...base, source: "web" }))).toMatchObject({ source: "web" });
+  });
+
   test("of the minimal event", () => {
     expect(expectAgreement(JSON.stringify(base))).toEqual({
       id: "7f1d0000-1111-4222-8333-444455556666",

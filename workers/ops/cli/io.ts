@@ -8,6 +8,8 @@ export type CliIo = {
   clock: Clock;
   /** Results, for stdout. A line break is added. */
   out(text: string): void;
+  /** Bytes for stdout as they are, without a line break. */
+  outBytes(bytes: Uint8Array): void;
   /** Progress and failures, for stderr. A line break is added. */
   err(text: string): void;
   /** Fires when the user interrupts. */
@@ -28,6 +30,7 @@ export function processIo(): CliIo {
     env: process.env,
     clock: systemClock,
     out: (text) => void process.stdout.write(`${text}\n`),
+    outBytes: (bytes) => void process.stdout.write(bytes),
     err: (text) => void process.stderr.write(`${text}\n`),
     signal: abort.signal,
     confirm: async (question) => {

@@ -71,7 +71,7 @@ ${EXIT_HELP}`,
   dlq
     .command("show <position>")
     .description("Show one dead letter with headers and payload; a position is topic/partition/offset")
-    .option("--payload", "write the payload's bytes as text and nothing else, for editing")
+    .option("--payload", "write the payload's bytes as they are and nothing else, for editing")
     .addHelpText(
       "after",
       "\nExamples:\n  ops dlq show events/3/4711\n  ops dlq show events/3/4711 --payload > fixed.json",
@@ -127,7 +127,10 @@ async function list({ clickhouse, io }: Services, flags: ListFlags): Promise<Exi
 async function show({ clickhouse, io }: Services, text: string, payloadOnly: boolean): Promise<ExitCode> {
   const letters = await loadLetters(clickhouse, toPosition(text));
   if (letters.length === 0) throw notFound(text);
-  for (const letter of letters) io.out(payloadOnly ? letter.payload.toString() : renderLetter(letter));
+  for (const letter of letters) {
+    if (payloadOnly) io.outBytes(letter.payload);
+    else io.out(renderLetter(letter));
+  }
   return EXIT.ok;
 }
 

@@ -55,6 +55,13 @@ test("lists by class, as a table and as JSON", async () => {
   expect((await fixture.run(["dlq", "list", "--class", "nonsense"])).code).toBe(2);
 });
 
+test("--payload writes the bytes of the message and nothing else", async () => {
+  const text = await fixture.run(["dlq", "show", `${fixture.name}/0/0`, "--payload"]);
+  expect(text.out).toBe(valid.slice(0, -5));
+  const bytes = await fixture.run(["dlq", "show", `${fixture.name}/1/0`, "--payload"]);
+  expect(bytes.out).toBe("\xff\x00A");
+});
+
 test("shows text as text and bytes as hex", async () => {
   const text = await fixture.run(["dlq", "show", `${fixture.name}/0/0`]);
   expect(text.out).toContain(event.id);

@@ -84,6 +84,9 @@ export async function createOpsFixture(prefix: string) {
       out: (text) => {
         result.out += `${text}\n`;
       },
+      outBytes: (bytes) => {
+        result.out += Buffer.from(bytes).toString("latin1");
+      },
       err: (text) => {
         result.err += `${text}\n`;
       },

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type DeadLetterClass, MAX_REASON_LENGTH } from "./dead-letter.ts";
 import { DEFAULT_SOURCE, SOURCES, type Source } from "./envelope.ts";
+import { CLOUD_EVENT, foreignFormat, isCloudEvent } from "./foreign-format.ts";
 import { minuteStartS } from "./minute.ts";
 import { toAmountE4 } from "./money.ts";
 import { forEachRawField } from "./raw-fields.ts";
@@ -62,7 +63,7 @@ function refuse(errorClass: DeadLetterClass, reason: string): ParseResult {
 
 /** Says what is wrong with a text that is not JSON. The engine's own message is not used: it quotes the text. */
 function malformedReason(text: string): string {
-  if (text.startsWith("\uFEFF")) return "starts with a byte order mark";
+  if (text.startsWith("\uFEFF")) return "starts with a byte order mark: send UTF-8 without one";
   const trimmed = text.trim();
   if (trimmed === "") return "only white space";
   if (!trimmed.startsWith("{")) return "not JSON: does not start with an opening brace";
@@ -213,16 +214,18 @@ export function parseEvent(bytes: Uint8Array | null, broker: BrokerContext): Par
   try {
     text = utf8.decode(bytes);
   } catch {
-    return refuse("malformed_json", "not valid UTF-8");
+    return refuse("malformed_json", foreignFormat(bytes) ?? "not valid UTF-8");
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return refuse("malformed_json", malformedReason(text));
+    return refuse("malformed_json", foreignFormat(bytes) ?? malformedReason(text));
   }
   const checked = checkSchema(value);
-  if (!("data" in checked)) return refuse("schema", schemaReason(value, checked.issues));
+  if (!("data" in checked)) {
+    return refuse("schema", isCloudEvent(value) ? CLOUD_EVENT : schemaReason(value, checked.issues));
+  }
 
   const event = flatten(checked.data, text, bytes.length);
   const aheadMs = event.eventTimeMs - broker.appendTimeMs;
