@@ -120,22 +120,22 @@ audit: $(MODULES_STAMP) ## Ask the registry for known weaknesses of the packages
 .PHONY: demo
 demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/demo/main.ts
+	@$(BUN) scripts/local/demo/main.ts
 
 .PHONY: mutation
 mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (MUTANT=parts of names)
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/mutation/main.ts $(ARGS)
+	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
 
 .PHONY: mutation-ci
 mutation-ci: build ## The short selection of `make mutation`
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/mutation/main.ts --ci
+	@$(BUN) scripts/proof/mutation/main.ts --ci
 
 .PHONY: fuzz
 fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (PART=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/local/fetch.ts
-	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/fuzz/main.ts
+	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/proof/fuzz/main.ts
 
 .PHONY: bench
 bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
@@ -176,22 +176,22 @@ bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest
 .PHONY: chaos
 chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/chaos/main.ts $(ARGS)
+	@$(BUN) scripts/proof/chaos/main.ts $(ARGS)
 
 .PHONY: chaos-ci
 chaos-ci: build ## The short selection of `make chaos`
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/chaos/main.ts --ci
+	@$(BUN) scripts/proof/chaos/main.ts --ci
 
 .PHONY: soak
 soak: build ## Compose random faults for MINUTES (default 10), prove the counts again and again (SEED=)
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/chaos/soak.ts
+	@$(BUN) scripts/proof/chaos/soak.ts
 
 .PHONY: overload
 overload: build ## Send three times what can be stored for MINUTES (default 10), prove the counts, the memory and the recovery
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/chaos/overload.ts
+	@$(BUN) scripts/proof/chaos/overload.ts
 
 .PHONY: bench-engine-cost
 bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the engine, part by part

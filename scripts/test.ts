@@ -6,7 +6,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./lib/ports.ts";
+import { Broker } from "./testkit/broker/broker.ts";
+import { temporaryEngine } from "./testkit/engine/engine.ts";
+import { freePort } from "./testkit/process/ports.ts";
 import {
   CORE_KINDS,
   type Counts,
@@ -16,9 +18,7 @@ import {
   type Kind,
   kindOf,
   summary,
-} from "./lib/test-run.ts";
-import { temporaryEngine } from "./local/engine/engine.ts";
-import { Broker } from "./local/kafka/broker.ts";
+} from "./testkit/test-run.ts";
 
 const ROOT = join(import.meta.dir, "..");
 /** Milliseconds one test of a kind may take. */

@@ -1,6 +1,6 @@
-import { waitFor } from "../lib/wait-for.ts";
+import { cpuSeconds, memoryBytes } from "../testkit/process/process-stats.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
 import type { Peer, RunningPeer, Task } from "./peers/peer.ts";
-import { cpuSeconds, memoryBytes } from "./process-stats.ts";
 import { UNSETTLED_SQL } from "./settled.ts";
 import type { Stage, Store } from "./stage.ts";
 import type { FilledTopic } from "./topic-filler.ts";

@@ -9,8 +9,8 @@ import { z } from "zod";
 import type { ClickHouse, Settings } from "../../workers/shared/clickhouse/client.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../../workers/shared/clickhouse/tables/events-raw.ts";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
+import { describeMachine } from "../testkit/process/process-stats.ts";
 import { eventBlocks, type PreparedBlock } from "./event-blocks.ts";
-import { describeMachine } from "./process-stats.ts";
 import { QuietEngine } from "./quiet-engine.ts";
 import { refreshSelect } from "./refresh-sql.ts";
 

@@ -1,5 +1,9 @@
 import { JudgedRows } from "../../workers/consumer/judged-rows.ts";
-import { createSimulator, type PlannedSend, SIMULATOR_DEFAULTS } from "../../workers/producer/simulator/index.ts";
+import {
+  createSimulator,
+  type PlannedSend,
+  SIMULATOR_DEFAULTS,
+} from "../../workers/producer/sources/simulate/index.ts";
 import type { KafkaRecord } from "../../workers/shared/kafka/group-types.ts";
 import { HEADERS } from "../../workers/shared/kafka/headers.ts";
 

@@ -1,4 +1,4 @@
-import { Random } from "../../workers/producer/simulator/random.ts";
+import { Random } from "../../workers/producer/sources/simulate/random.ts";
 
 /** Mean size of a simulated event as it is, bytes. */
 const PLAIN_BYTES = 291;

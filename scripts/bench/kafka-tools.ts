@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { dieWithParent } from "../lib/die-with-parent.ts";
+import { dieWithParent } from "../testkit/process/die-with-parent.ts";
 
 const POM = join(import.meta.dir, "kafka-tools/pom.xml");
 const ROOT = join(import.meta.dir, "../..");

@@ -1,8 +1,8 @@
 import { EVENTS_RAW_COLUMNS } from "../../workers/shared/clickhouse/tables/events-raw.ts";
+import { cpuSeconds } from "../testkit/process/process-stats.ts";
 import { settle } from "./drain.ts";
 import { type ConsumerPerf, consumerPerf } from "./kafka-tools.ts";
 import { createPlainTable, PLAIN_TABLE } from "./peers/kafka-engine.ts";
-import { cpuSeconds } from "./process-stats.ts";
 import type { Stage } from "./stage.ts";
 import type { FilledTopic } from "./topic-filler.ts";
 

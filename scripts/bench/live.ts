@@ -1,8 +1,8 @@
-import { startWorker } from "../../workers/shared/testing/worker.ts";
-import { waitFor } from "../lib/wait-for.ts";
+import { cpuSeconds, quantile } from "../testkit/process/process-stats.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import { startWorker } from "../testkit/worker.ts";
 import type { Peer, RunningPeer } from "./peers/peer.ts";
 import { probeFreshness } from "./probe.ts";
-import { cpuSeconds, quantile } from "./process-stats.ts";
 import type { Stage } from "./stage.ts";
 import { fillTopic } from "./topic-filler.ts";
 

@@ -6,6 +6,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { describeMachine } from "../testkit/process/process-stats.ts";
 import { type DrainResult, measureDrain } from "./drain.ts";
 import { prepareKafkaTools } from "./kafka-tools.ts";
 import { measureLimits } from "./limits.ts";
@@ -14,7 +15,6 @@ import { countinghouse, countinghouseLarge } from "./peers/countinghouse.ts";
 import { kafkaEngine, kafkaEngineBare } from "./peers/kafka-engine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { preparePython, python } from "./peers/python.ts";
-import { describeMachine } from "./process-stats.ts";
 import { profileDrain } from "./profile.ts";
 import { type BenchResults, figuresOf, type SizeFigures, totalCpu } from "./results.ts";
 import { benchSettings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { type RunningWorker, startWorker } from "../../workers/shared/testing/worker.ts";
-import { waitFor } from "../lib/wait-for.ts";
-import { cpuSeconds } from "./process-stats.ts";
+import { cpuSeconds } from "../testkit/process/process-stats.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import { type RunningWorker, startWorker } from "../testkit/worker.ts";
 import { createProducerTopic } from "./producer-topic.ts";
 import { runWrk } from "./wrk.ts";
 

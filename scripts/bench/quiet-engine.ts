@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { createDatabase, migrate } from "../../workers/shared/clickhouse/migrate.ts";
-import { freePort } from "../lib/ports.ts";
-import { Engine } from "../local/engine/engine.ts";
-import { cpuSeconds } from "./process-stats.ts";
+import { Engine } from "../testkit/engine/engine.ts";
+import { freePort } from "../testkit/process/ports.ts";
+import { cpuSeconds } from "../testkit/process/process-stats.ts";
 
 const REFRESHES = ["events_per_minute_refresh", "events_per_hour_refresh"] as const;
 /** CPU of an engine with nothing to do, seconds per second, generously: its own housekeeping. */

@@ -1,7 +1,7 @@
 import type { ClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { EventsBlock } from "../../workers/shared/clickhouse/tables/events-block.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../../workers/shared/clickhouse/tables/events-raw.ts";
-import { eventRow } from "../../workers/shared/testing/event-rows.ts";
+import { eventRow } from "../testkit/event-rows.ts";
 import { eventBlocks } from "./event-blocks.ts";
 
 /** What readers see of the present while something else goes on, ms, one entry a look. */

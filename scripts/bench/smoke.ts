@@ -7,11 +7,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
-import type { RunningWorker } from "../../workers/shared/testing/worker.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
-import { waitFor } from "../lib/wait-for.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { cpuSeconds, describeMachine, memoryBytes, quantile } from "../testkit/process/process-stats.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import type { RunningWorker } from "../testkit/worker.ts";
 import { probeFreshness } from "./probe.ts";
-import { cpuSeconds, describeMachine, memoryBytes, quantile } from "./process-stats.ts";
 
 const config = loadConfig(
   z.object({

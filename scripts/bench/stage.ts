@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../workers/shared/clickhouse/client.ts";
-import { dieWithParent } from "../lib/die-with-parent.ts";
-import { freePort } from "../lib/ports.ts";
-import { Engine } from "../local/engine/engine.ts";
-import { Broker } from "../local/kafka/broker.ts";
+import { Broker } from "../testkit/broker/broker.ts";
+import { Engine } from "../testkit/engine/engine.ts";
+import { dieWithParent } from "../testkit/process/die-with-parent.ts";
+import { freePort } from "../testkit/process/ports.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const DATABASE = "countinghouse";

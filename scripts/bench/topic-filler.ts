@@ -2,7 +2,11 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { z } from "zod";
 import { JudgedRows } from "../../workers/consumer/judged-rows.ts";
-import { createSimulator, type PlannedSend, SIMULATOR_DEFAULTS } from "../../workers/producer/simulator/index.ts";
+import {
+  createSimulator,
+  type PlannedSend,
+  SIMULATOR_DEFAULTS,
+} from "../../workers/producer/sources/simulate/index.ts";
 import { createKafkaClient } from "../../workers/shared/kafka/client.ts";
 import { kafkaConfigShape } from "../../workers/shared/kafka/config.ts";
 import { HEADERS } from "../../workers/shared/kafka/headers.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { dieWithParent } from "../lib/die-with-parent.ts";
+import { dieWithParent } from "../testkit/process/die-with-parent.ts";
 
 const SCRIPT = join(import.meta.dir, "producer-load.lua");
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { junitCounts, summary } from "../lib/test-run.ts";
+import { junitCounts, summary } from "../testkit/test-run.ts";
 import { ROOT } from "./settings.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "chart-test-"));

@@ -47,4 +47,4 @@ chart-test: $(MODULES_STAMP) | .tools/bin/helm .tools/bin/kubeconform ## Check c
 	@$(BUN) scripts/cluster/chart-test.ts
 
 lab-test: build ## Run the whole cluster and its scenarios in the offline laboratory (LAB=…)
-	@$(BUN) scripts/lab/test.ts
+	@$(BUN) scripts/cluster/lab/test.ts

@@ -1,4 +1,4 @@
-import { isPortFree } from "../lib/ports.ts";
+import { isPortFree } from "../testkit/process/ports.ts";
 import { type Forward, forward } from "./port-forward.ts";
 import { NAMESPACE } from "./settings.ts";
 import type { Cluster } from "./shell.ts";

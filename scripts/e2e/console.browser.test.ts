@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ConsolePage, openConsole } from "../../workers/console/testing/page.ts";
-import { type RunningWorker, startWorker, waitFor } from "../../workers/shared/testing/index.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { type RunningWorker, startWorker, waitFor } from "../testkit/index.ts";
 
 /** The console over a running pipeline of compiled binaries. */
 

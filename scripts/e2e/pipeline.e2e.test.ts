@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { RunningWorker } from "../../workers/shared/testing/worker.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
-import { waitFor } from "../lib/wait-for.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import type { RunningWorker } from "../testkit/worker.ts";
 
 let pipeline: EmbeddedPipeline;
 let consumer: RunningWorker;

@@ -6,12 +6,12 @@ import { type Admin, createKafkaClient } from "../../workers/shared/kafka/client
 import { kafkaConfigShape } from "../../workers/shared/kafka/config.ts";
 import { loadConfig } from "../../workers/shared/runtime/config.ts";
 import { createLogger } from "../../workers/shared/runtime/logger.ts";
-import { type RunningWorker, startWorker, uniqueName, useStack } from "../../workers/shared/testing/index.ts";
-import { startTlsFront, type TlsFront } from "../../workers/shared/testing/tls-front.ts";
-import { aclsOf, type KafkaUserSpec } from "../lab/operator/acls.ts";
-import { freePort } from "../lib/ports.ts";
-import { CertificateAuthority } from "../local/certificates.ts";
-import { Broker } from "../local/kafka/broker.ts";
+import { aclsOf, type KafkaUserSpec } from "../cluster/lab/operator/acls.ts";
+import { Broker } from "../testkit/broker/broker.ts";
+import { CertificateAuthority } from "../testkit/certificates.ts";
+import { type RunningWorker, startWorker, uniqueName, useStack } from "../testkit/index.ts";
+import { freePort } from "../testkit/process/ports.ts";
+import { startTlsFront, type TlsFront } from "../testkit/proxies/tls-front.ts";
 
 type Rules = NonNullable<KafkaUserSpec["authorization"]>["acls"];
 type Env = Readonly<Record<string, string>>;

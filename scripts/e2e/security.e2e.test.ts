@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { waitFor } from "../lib/wait-for.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
 import { allow, SecureStack, textOf } from "./secure-stack.ts";
 
 let stack: SecureStack;

@@ -4,7 +4,11 @@
  * with the id in upper case, and broken lines. `sample-events.test.ts` states how many of each.
  */
 import { join } from "node:path";
-import { createSimulator, MALFORMED_VARIANTS, SIMULATOR_DEFAULTS } from "../../workers/producer/simulator/index.ts";
+import {
+  createSimulator,
+  MALFORMED_VARIANTS,
+  SIMULATOR_DEFAULTS,
+} from "../../workers/producer/sources/simulate/index.ts";
 
 /** When the first event happens, in ms since the epoch. */
 export const SAMPLE_START_MS = Date.UTC(2026, 10, 20, 12);

@@ -3,7 +3,7 @@
  * differs from what it would write.
  */
 import { join } from "node:path";
-import { buildJsonSchemas } from "../../workers/shared/event/json-schema.ts";
+import { buildJsonSchemas } from "./json-schema.ts";
 
 const folder = join(import.meta.dir, "../../docs/schemas");
 const check = process.argv.includes("--check");

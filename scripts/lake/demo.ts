@@ -5,8 +5,8 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startWorker } from "../../workers/shared/testing/worker.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { startWorker } from "../testkit/worker.ts";
 import { Gateway } from "./gateway.ts";
 import { DAY_MS, HOUR_MS, readByOthers, readStore, type SeenGroup, settle } from "./harness.ts";
 import { fetchTools } from "./tools.ts";

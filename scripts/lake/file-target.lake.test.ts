@@ -18,14 +18,7 @@ import {
   type EventRow,
   encodeEventRows,
 } from "../../workers/shared/clickhouse/tables/events-raw.ts";
-import {
-  createTestDatabase,
-  eventRow,
-  startWorker,
-  type TestDatabase,
-  useStack,
-  waitFor,
-} from "../../workers/shared/testing/index.ts";
+import { createTestDatabase, eventRow, startWorker, type TestDatabase, useStack, waitFor } from "../testkit/index.ts";
 import { DAY_MS, HOUR_MS, keyOf, settle } from "./harness.ts";
 
 let db: TestDatabase;

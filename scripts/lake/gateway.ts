@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { S3Client } from "bun";
-import { ManagedProcess } from "../lib/managed-process.ts";
-import { freePort } from "../lib/ports.ts";
+import { ManagedProcess } from "../testkit/process/managed-process.ts";
+import { freePort } from "../testkit/process/ports.ts";
 import { GATEWAY } from "./tools.ts";
 
 const BUCKET = "lake";

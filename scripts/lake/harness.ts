@@ -8,15 +8,8 @@ import {
   type EventRow,
   encodeEventRows,
 } from "../../workers/shared/clickhouse/tables/events-raw.ts";
-import {
-  createTestDatabase,
-  eventRow,
-  type RunningWorker,
-  startWorker,
-  useStack,
-  waitFor,
-} from "../../workers/shared/testing/index.ts";
-import { FaultProxy } from "../lib/fault-proxy.ts";
+import { createTestDatabase, eventRow, type RunningWorker, startWorker, useStack, waitFor } from "../testkit/index.ts";
+import { FaultProxy } from "../testkit/proxies/fault-proxy.ts";
 import { Gateway } from "./gateway.ts";
 import { PYTHON } from "./tools.ts";
 

@@ -3,7 +3,7 @@
  * said so, where the service is not installed: `bun scripts/lake/tools.ts` installs it.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { waitFor } from "../../workers/shared/testing/index.ts";
+import { waitFor } from "../testkit/index.ts";
 import {
   createLakeFixture,
   DAY_MS,

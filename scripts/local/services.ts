@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ManagedProcess } from "../lib/managed-process.ts";
-import { Engine } from "./engine/engine.ts";
-import { Broker } from "./kafka/broker.ts";
+import { Broker } from "../testkit/broker/broker.ts";
+import { Engine } from "../testkit/engine/engine.ts";
+import { ManagedProcess } from "../testkit/process/managed-process.ts";
 import { consoleTokenFile, type LocalSettings, logPath, pidPath, workerEnv } from "./settings.ts";
 
 /** One long-running part of the stack, as the command line handles it. */

@@ -2,9 +2,9 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { StartError } from "../lib/managed-process.ts";
-import { isPortFree, portOwner } from "../lib/ports.ts";
-import { JarsError } from "./kafka/jars.ts";
+import { JarsError } from "../testkit/broker/jars.ts";
+import { StartError } from "../testkit/process/managed-process.ts";
+import { isPortFree, portOwner } from "../testkit/process/ports.ts";
 import { monitoring } from "./monitoring.ts";
 import { infrastructure, type Service, setupSteps, workers } from "./services.ts";
 import { type LocalSettings, readSettings, workerEnv } from "./settings.ts";

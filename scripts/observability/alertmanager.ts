@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ManagedProcess } from "../lib/managed-process.ts";
+import { ManagedProcess } from "../testkit/process/managed-process.ts";
 
 const CONFIG = join(import.meta.dir, "../../observability/alertmanager/alertmanager.yaml");
 /** Debian's name for the program, and the one it has elsewhere. */

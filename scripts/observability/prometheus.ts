@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ManagedProcess } from "../lib/managed-process.ts";
+import { ManagedProcess } from "../testkit/process/managed-process.ts";
 
 const RULES = join(import.meta.dir, "../../observability/rules/*.yaml");
 

@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dashboards, panelsOf } from "../../observability/dashboards/index.ts";
-import { type RunningWorker, startWorker } from "../../workers/shared/testing/worker.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
-import { freePort } from "../lib/ports.ts";
-import { waitFor } from "../lib/wait-for.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { freePort } from "../testkit/process/ports.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import { type RunningWorker, startWorker } from "../testkit/worker.ts";
 import { Alertmanager, findAlertmanager } from "./alertmanager.ts";
 import { findPrometheus, Prometheus } from "./prometheus.ts";
 

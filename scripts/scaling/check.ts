@@ -5,9 +5,9 @@
  */
 import { z } from "zod";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
-import type { RunningWorker } from "../../workers/shared/testing/worker.ts";
-import { EmbeddedPipeline } from "../lib/embedded-pipeline.ts";
-import { waitFor } from "../lib/wait-for.ts";
+import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
+import type { RunningWorker } from "../testkit/worker.ts";
 import { catchUpSeconds } from "./model.ts";
 
 const config = loadConfig(

@@ -1,4 +1,4 @@
-import { Random } from "../../workers/producer/simulator/random.ts";
+import { Random } from "../../workers/producer/sources/simulate/random.ts";
 
 export type Scenario = {
   readonly name: string;

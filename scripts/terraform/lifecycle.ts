@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { ManagedProcess } from "../lib/managed-process.ts";
-import { freePort } from "../lib/ports.ts";
+import { ManagedProcess } from "../testkit/process/managed-process.ts";
+import { freePort } from "../testkit/process/ports.ts";
 import type { Report } from "./report.ts";
 import { type Outcome, run, tail } from "./run.ts";
 import { type Toolchain, terraformEnv } from "./toolchain.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Counts, summary } from "../lib/test-run.ts";
+import { type Counts, summary } from "../testkit/test-run.ts";
 import { type Outcome, tail } from "./run.ts";
 
 /** Exit code of a run in which nothing failed but something could not be tested here. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eventRow, waitFor } from "../../scripts/testkit/index.ts";
 import type { EventRow } from "../shared/clickhouse/tables/events-raw.ts";
-import { eventRow, waitFor } from "../shared/testing/index.ts";
 import {
   type ConsoleFixture,
   createConsoleFixture,

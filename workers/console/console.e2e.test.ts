@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createTestDatabase, healthUrl, startWorker, useStack } from "../shared/testing/index.ts";
+import { createTestDatabase, healthUrl, startWorker, useStack } from "../../scripts/testkit/index.ts";
 
 const TOKEN = "a-token-for-tests-0123456789";
 

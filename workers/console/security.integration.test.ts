@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { eventRow } from "../shared/testing/index.ts";
+import { eventRow } from "../../scripts/testkit/index.ts";
 import {
   type ConsoleFixture,
   createConsoleFixture,

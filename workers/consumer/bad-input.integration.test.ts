@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { useStack, waitFor } from "../../scripts/testkit/index.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
 import { fetchTopicRanges, readTopic } from "../shared/kafka/topic-reader.ts";
-import { useStack, waitFor } from "../shared/testing/index.ts";
 import { type ConsumerFixture, createConsumerFixture, eventJson, metric, readiness } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { useStack } from "../shared/testing/index.ts";
+import { useStack } from "../../scripts/testkit/index.ts";
 import { type ConsumerFixture, createConsumerFixture, eventJson } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;

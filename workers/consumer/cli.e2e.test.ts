@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { startWorker } from "../shared/testing/index.ts";
+import { startWorker } from "../../scripts/testkit/index.ts";
 
 const run = async (args: string[], env: Record<string, string> = {}) => {
   const worker = startWorker({ binary: "consumer", args, env });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { useStack, waitFor } from "../shared/testing/index.ts";
+import { useStack, waitFor } from "../../scripts/testkit/index.ts";
 import { type ConsumerFixture, createConsumerFixture, events, metric } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;

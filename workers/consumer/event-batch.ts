@@ -1,6 +1,6 @@
 import type { KafkaRecord, RecordRun, RunTicket } from "../shared/kafka/group-types.ts";
-import type { RefusedRow } from "../shared/pipeline/bisect.ts";
 import type { RefusedMessage } from "./dead-letter-writer.ts";
+import type { RefusedRow } from "./flush/bisect.ts";
 import type { Batch } from "./ingest-pipeline.ts";
 import { type DayInsert, JudgedRows } from "./judged-rows.ts";
 import type { TransformConfig } from "./transform.ts";

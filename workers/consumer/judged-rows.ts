@@ -4,7 +4,7 @@ import { dayStartS } from "../shared/event/index.ts";
 import { EventScanner } from "../shared/event/scan/event-scanner.ts";
 import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
-import type { DeadLetter } from "../shared/pipeline/results.ts";
+import type { DeadLetter } from "./flush/results.ts";
 import type { PreparedRows } from "./store-writer.ts";
 import { headerText, type TransformConfig, transformRecord } from "./transform.ts";
 

@@ -1,12 +1,12 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import { type ClickHouseError, isRowValueError, serverCodeLabel } from "../shared/clickhouse/errors.ts";
 import type { EncodedRows } from "../shared/clickhouse/tables/events-raw.ts";
-import { createBackoff } from "../shared/pipeline/backoff.ts";
-import { isolateRefusedRows, type RefusedRow, type StoreVerdict } from "../shared/pipeline/bisect.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
+import { createBackoff } from "./flush/backoff.ts";
+import { isolateRefusedRows, type RefusedRow, type StoreVerdict } from "./flush/bisect.ts";
 
 /** One table to insert into. */
 export type InsertTarget = { table: string; columns: readonly string[] };

@@ -3,7 +3,7 @@ import { CLOUD_EVENT } from "../shared/event/foreign-format.ts";
 import { type ParsedEvent, parseEvent } from "../shared/event/index.ts";
 import type { KafkaRecord } from "../shared/kafka/group-types.ts";
 import { HEADERS } from "../shared/kafka/headers.ts";
-import { deadLetter, ok, type StepResult } from "../shared/pipeline/results.ts";
+import { deadLetter, ok, type StepResult } from "./flush/results.ts";
 
 /** What the verdict on an event and its derived columns depend on. Times in ms, sizes in bytes. */
 export type TransformConfig = {

@@ -4,7 +4,7 @@ import { configOrExit } from "../shared/runtime/worker-cli.ts";
 import { createCli, EXIT } from "./cli.ts";
 import { loadProducerConfig } from "./config.ts";
 import { startProducer } from "./producer.ts";
-import { assertReadable } from "./sources/file.ts";
+import { assertReadable } from "./sources/file/file.ts";
 
 const cli = createCli(async (flags) => {
   const config = configOrExit(() => {

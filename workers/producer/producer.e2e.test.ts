@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "bun:test";
-import { type Stack, startWorker, useStack } from "../shared/testing/index.ts";
+import { type Stack, startWorker, useStack } from "../../scripts/testkit/index.ts";
 import { createTestTopics, instanceOf, ledgerGroups, readAll, readLedger, recount } from "./testing/read-back.ts";
 
 let stack: Stack;

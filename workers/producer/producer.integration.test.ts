@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type OwnStack, ownStack, type RunningWorker, startWorker, waitFor } from "../shared/testing/index.ts";
+import { type OwnStack, ownStack, type RunningWorker, startWorker, waitFor } from "../../scripts/testkit/index.ts";
 import { createTestTopics, instanceOf, ledgerGroups, readAll, readLedger, recount } from "./testing/read-back.ts";
 
 const ENTRY = "workers/producer/main.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { startWorker } from "../../../workers/shared/testing/worker.ts";
-import { dieWithParent } from "../../lib/die-with-parent.ts";
+import { dieWithParent } from "../../testkit/process/die-with-parent.ts";
+import { startWorker } from "../../testkit/worker.ts";
 import type { Peer, Task } from "./peer.ts";
 
 const ROOT = join(import.meta.dir, "../../..");

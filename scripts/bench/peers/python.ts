@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dieWithParent } from "../../lib/die-with-parent.ts";
+import { dieWithParent } from "../../testkit/process/die-with-parent.ts";
 import type { Peer } from "./peer.ts";
 
 const ROOT = join(import.meta.dir, "../../..");

@@ -17,7 +17,7 @@ const PROFILES: readonly (readonly [string, Values, string[]])[] = [
   ["dev", {}, ["k8s/values/dev.yaml"]],
   ["ha", {}, ["k8s/values/ha.yaml"]],
   ["production", {}, ["k8s/production/values.yaml"]],
-  ["laboratory", {}, ["k8s/values/dev.yaml", "scripts/lab/values.yaml"]],
+  ["laboratory", {}, ["k8s/values/dev.yaml", "scripts/cluster/lab/values.yaml"]],
   ["everything", EVERYTHING, []],
   ["a lake on AWS", TERRAFORM_VALUES, []],
   [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { eventRow } from "../../shared/testing/index.ts";
+import { eventRow } from "../../../scripts/testkit/index.ts";
 import { type ConsoleFixture, createConsoleFixture } from "../testing/fixture.ts";
 import { createReads } from "./reads.ts";
 import { createStoredCounts, type StoredCounts } from "./stored-counts.ts";

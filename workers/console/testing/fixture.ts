@@ -1,3 +1,11 @@
+import {
+  createTestDatabase,
+  startTcpProxy,
+  type TestDatabase,
+  uniqueName,
+  useStack,
+  waitFor,
+} from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import {
   DEAD_LETTERS_COLUMNS,
@@ -27,14 +35,6 @@ import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import type { Env } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
-import {
-  createTestDatabase,
-  startTcpProxy,
-  type TestDatabase,
-  uniqueName,
-  useStack,
-  waitFor,
-} from "../../shared/testing/index.ts";
 import { MAX_BODY_BYTES } from "../api/actions.ts";
 import { type ConsoleConfig, loadConsoleConfig } from "../config.ts";
 import { createConsole } from "../console.ts";

@@ -1,7 +1,7 @@
+import { eventRow } from "../../../scripts/testkit/index.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import type { LedgerEntry, LedgerRecord } from "../../shared/clickhouse/tables/ledger.ts";
 import { addChecksum, eventIdHash } from "../../shared/event/index.ts";
-import { eventRow } from "../../shared/testing/index.ts";
 
 /** Events as a healthy producer sends them, and the ledger that goes with them; the same for the same seed. */
 

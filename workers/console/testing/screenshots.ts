@@ -3,7 +3,7 @@
  * fills them with the sample data, and photographs the pages with the system's Chromium. Looks best with the font Inter.
  */
 import { join } from "node:path";
-import { eventRow } from "../../shared/testing/index.ts";
+import { eventRow } from "../../../scripts/testkit/index.ts";
 import type { BrowserOptions } from "./browser.ts";
 import { createConsoleFixture, deadLetter, notification, TOKEN, verificationRun } from "./fixture.ts";
 import { openConsole } from "./page.ts";

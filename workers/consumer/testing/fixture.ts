@@ -1,10 +1,4 @@
 import { z } from "zod";
-import { createKafkaClient } from "../../shared/kafka/client.ts";
-import { kafkaConfigShape } from "../../shared/kafka/config.ts";
-import { fetchCommittedOffsets, fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
-import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
-import { loadConfig } from "../../shared/runtime/config.ts";
-import { createLogger } from "../../shared/runtime/logger.ts";
 import {
   createTestDatabase,
   type RunningWorker,
@@ -13,7 +7,13 @@ import {
   startWorker,
   uniqueName,
   waitFor,
-} from "../../shared/testing/index.ts";
+} from "../../../scripts/testkit/index.ts";
+import { createKafkaClient } from "../../shared/kafka/client.ts";
+import { kafkaConfigShape } from "../../shared/kafka/config.ts";
+import { fetchCommittedOffsets, fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
+import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
+import { loadConfig } from "../../shared/runtime/config.ts";
+import { createLogger } from "../../shared/runtime/logger.ts";
 
 export type TestMessage = {
   key?: string | null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startWorker } from "../../shared/testing/index.ts";
+import { startWorker } from "../../../scripts/testkit/index.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
 let fixture: OpsFixture;

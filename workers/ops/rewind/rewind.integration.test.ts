@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { waitFor } from "../../../scripts/testkit/index.ts";
 import { fetchCommittedOffsets } from "../../shared/kafka/topic-reader.ts";
-import { waitFor } from "../../shared/testing/index.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { uniqueName, useStack } from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import {
   DEAD_LETTERS_COLUMNS,
@@ -31,7 +32,6 @@ import { fetchTopicRanges, type PartitionRange, readTopic } from "../../shared/k
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
-import { uniqueName, useStack } from "../../shared/testing/index.ts";
 import type { CliIo } from "../cli/io.ts";
 import { createProgram, runProgram } from "../cli/program.ts";
 import { opsConfigSchema } from "../config.ts";

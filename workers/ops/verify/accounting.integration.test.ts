@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../../scripts/testkit/index.ts";
 import {
   DEAD_LETTERS_COLUMNS,
   DEAD_LETTERS_TABLE,
   encodeDeadLetterRows,
 } from "../../shared/clickhouse/tables/dead-letters.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, encodeEventRows } from "../../shared/clickhouse/tables/events-raw.ts";
-import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../shared/testing/index.ts";
 import { accountPartition, countImpossible } from "./accounting.ts";
 
 /** A topic deleted and created anew within the hour: offsets of the old one are no defects of the new one. */

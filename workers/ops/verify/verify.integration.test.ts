@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { waitFor } from "../../../scripts/testkit/index.ts";
 import type { DeadLetterRow } from "../../shared/clickhouse/tables/dead-letters.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
-import { waitFor } from "../../shared/testing/index.ts";
 import { ledgerOf, messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { healthUrl, metricSum, type RunningWorker, startWorker, waitFor } from "../../../scripts/testkit/index.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
-import { healthUrl, metricSum, type RunningWorker, startWorker, waitFor } from "../../shared/testing/index.ts";
 import { ledgerOf, messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 

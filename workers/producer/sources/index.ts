@@ -1,9 +1,9 @@
 import type { Clock } from "../../shared/runtime/clock.ts";
 import type { ProducerConfig } from "../config.ts";
 import type { Outgoing } from "../send/outgoing.ts";
-import { createSimulator, type Simulator } from "../simulator/index.ts";
-import { fileSource } from "./file.ts";
-import { simulatedSource } from "./simulated.ts";
+import { fileSource } from "./file/file.ts";
+import { createSimulator, type Simulator } from "./simulate/index.ts";
+import { simulatedSource } from "./simulate/simulated.ts";
 import type { RunSource } from "./source.ts";
 
 /** Identity of a simulating instance. */

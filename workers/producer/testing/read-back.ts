@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { uniqueName } from "../../../scripts/testkit/index.ts";
 import { type LedgerRecord, ledgerKey, ledgerRecordSchema } from "../../shared/clickhouse/tables/ledger.ts";
 import { addChecksum, eventIdHash, parseEvent } from "../../shared/event/index.ts";
 import { createKafkaClient, type Kafka } from "../../shared/kafka/client.ts";
@@ -9,7 +10,6 @@ import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
-import { uniqueName } from "../../shared/testing/index.ts";
 
 /** Topics of one test, made on a real broker. */
 export type TestTopics = {

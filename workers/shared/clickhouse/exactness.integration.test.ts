@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
 import { eventIdHash } from "../event/checksum.ts";
-import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../testing/index.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { setRawRetention } from "./retention.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createTestDatabase, type TestDatabase, useStack } from "../../../scripts/testkit/index.ts";
 import { AppError } from "../runtime/errors.ts";
-import { createTestDatabase, type TestDatabase, useStack } from "../testing/index.ts";
 import { migrate, planMigrations, splitStatements } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { rawRetentionDays, setRawRetention } from "./retention.ts";

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, uniqueName, useStack, waitFor } from "../testing/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  type TestDatabase,
+  uniqueName,
+  useStack,
+  waitFor,
+} from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "./client.ts";
 import { createDatabase, migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";

@@ -1,5 +1,4 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
-import { OffsetTracker } from "../pipeline/offset-tracker.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Component } from "../runtime/lifecycle.ts";
@@ -11,6 +10,7 @@ import { FetchGate } from "./fetch-gate.ts";
 import { createGroupClient, fetchRecordedOffsets, watchEnds } from "./group-client.ts";
 import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
+import { OffsetTracker } from "./offset-tracker.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { cutIntoRuns } from "./record-runs.ts";
 import { fetchTopicRanges, type PartitionRange } from "./topic-reader.ts";

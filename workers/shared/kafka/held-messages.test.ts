@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { createRequire } from "node:module";
-import { OffsetTracker } from "../pipeline/offset-tracker.ts";
 import { type Compression, compressionType, registerCodecs } from "./codecs.ts";
+import { OffsetTracker } from "./offset-tracker.ts";
 import { cutIntoRuns } from "./record-runs.ts";
 
 /** The client's own encoder and decoder of record batches. */

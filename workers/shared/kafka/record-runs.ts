@@ -1,8 +1,8 @@
 import type { KafkaMessage } from "kafkajs";
-import type { OffsetTicket, OffsetTracker } from "../pipeline/offset-tracker.ts";
 import type { RecordRun, RunTicket } from "./group-types.ts";
 import { type HeldMessages, holdMessages, readHeld } from "./held-messages.ts";
 import { LazyRecord } from "./lazy-record.ts";
+import type { OffsetTicket, OffsetTracker } from "./offset-tracker.ts";
 
 /** The partition that runs belong to, as it was assigned. */
 export type RunOwner = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../testing/index.ts";
+import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../../../scripts/testkit/index.ts";
 import { EventsBlock } from "./events-block.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./events-raw.ts";
 
