@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { PALETTES } from "./chart.ts";
 import type { DrainResult } from "./drain.ts";
 import { resizeTo } from "./event-size.ts";
-import { withBlock } from "./publish.ts";
-import { ratiosOf, spread } from "./results.ts";
+import { readmeBlock, withBlock } from "./publish.ts";
+import { type BenchResults, ratiosOf, spread } from "./results.ts";
 
 test("sizes are met on average, and a copy of an event gets the same bytes", () => {
   const value = JSON.stringify({ event_id: "x", payload: { amount: "1.50" } }).padEnd(291);
@@ -53,6 +53,17 @@ test("a published block replaces the one before and nothing else", () => {
   expect(twice).not.toContain("one");
   expect(twice).toStartWith("# Title\n\n<!-- benchmark");
   expect(twice).toEndWith("\n\nmine\n\nalso mine\n");
+});
+
+test("README's block shows medians, and a dash for a peer that did not run", () => {
+  const ratios = { throughput_vs_kafka_engine: spread([1, 2, 4]) };
+  const block = readmeBlock({
+    event_bytes: 319,
+    ratios,
+    large: { event_bytes: 1600, ratios },
+  } as unknown as BenchResults);
+  expect(block).toContain("| throughput, events of 319 bytes (1,600 bytes) | 2× (2×) |");
+  expect(block).toContain("| CPU per event, events of 319 bytes (1,600 bytes) | – (–) |");
 });
 
 test("the chart's colours stand out from their ground", () => {

@@ -5,8 +5,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { chart } from "./chart.ts";
-import type { BenchResults } from "./results.ts";
-import { asMarkdown, ratiosTable, tablesOf, targetsTable } from "./tables.ts";
+import type { BenchResults, Ratios } from "./results.ts";
+import { asMarkdown, tablesOf } from "./tables.ts";
+import { round } from "./targets.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const LATEST = join(ROOT, "bench/results/latest.json");
@@ -51,14 +52,17 @@ How it is counted:
 - *MB* are 10⁶ bytes of message values.`;
 }
 
-/** The block of README.md. */
-export function readmeBlock(results: BenchResults): string {
-  return `Side by side with ClickHouse's Kafka engine and a hand-written Python pipeline, by \`make bench\` on ${results.machine},
-commit \`${results.commit}\`:
-
-${[ratiosTable(results), targetsTable(results)].map(asMarkdown).join("\n")}
-All figures, how they are counted and where the time goes: [Performance](docs/performance.md).`;
+/** The block of README.md: the medians that a decision needs, once; everything else is in docs/performance.md. */
+export function readmeBlock({ ratios, event_bytes, large }: BenchResults): string {
+  const pair = (name: string) => `${median(ratios, name)} (${median(large.ratios, name)})`;
+  const sizes = `events of ${event_bytes} bytes (${large.event_bytes.toLocaleString("en-US")} bytes)`;
+  return `| | beside ClickHouse's Kafka engine |
+|---|---:|
+| throughput, ${sizes} | ${pair("throughput_vs_kafka_engine")} |
+| CPU per event, ${sizes} | ${pair("cpu_vs_kafka_engine")} |`;
 }
+
+const median = (ratios: Ratios, name: string) => (ratios[name] === undefined ? "–" : `${round(ratios[name].median)}×`);
 
 async function rewrite(path: string, block: string, first: string): Promise<void> {
   const text = existsSync(path) ? await Bun.file(path).text() : first;

@@ -1,5 +1,5 @@
 /**
- * `make bench-smoke`: the figures of README on this machine, everything on one host: time to ready, freshness at a
+ * `make bench-smoke`: what one machine does, everything on one host: time to ready, freshness at a
  * sustained rate, and memory while draining a backlog. Prints a table and writes bench/results/smoke.json. A measurement,
  * not a test: it exits 0 whatever the figures, 1 only when something did not work or the counts were not exact.
  */
