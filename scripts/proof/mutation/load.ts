@@ -1,6 +1,7 @@
-import type { SceneMessage } from "./scene.ts";
-
 /** What every scene is filled with. */
+
+/** A message as sent, with the partition it must go to. */
+export type SceneMessage = { value: string | null; partition: number };
 
 /** Simulated events by a producer with a ledger, all of them distinct. */
 export const LEDGERED = 300;

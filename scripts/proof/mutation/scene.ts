@@ -14,11 +14,17 @@ import { AppError } from "../../../workers/shared/runtime/errors.ts";
 import { createLogger } from "../../../workers/shared/runtime/logger.ts";
 import { type RunningWorker, type Stack, startWorker, uniqueName } from "../../testkit/index.ts";
 import { waitFor } from "../../testkit/process/wait-for.ts";
-import { COPIES_PER_PARTITION, firstHourMs, foreignMessages, LEDGERED, PARTITIONS, TARGET_OFFSET } from "./load.ts";
+import {
+  COPIES_PER_PARTITION,
+  firstHourMs,
+  foreignMessages,
+  LEDGERED,
+  PARTITIONS,
+  type SceneMessage,
+  TARGET_OFFSET,
+} from "./load.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
-
-export type SceneMessage = { value: string | null; partition: number };
 
 /** The end of one `ops` command. */
 export type OpsRun = { readonly code: number; readonly stdout: string; readonly stderr: string };

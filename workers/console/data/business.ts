@@ -1,5 +1,5 @@
-import type { TimeRange } from "./live.ts";
 import type { Reads } from "./reads.ts";
+import type { TimeRange } from "./time-range.ts";
 
 /** Money per currency as decimal text with four decimals, so that nothing is rounded. */
 export type Money = Record<string, string>;

@@ -1,7 +1,7 @@
 import type { QueryParams } from "../../shared/clickhouse/client.ts";
 import { EVENTS_RAW_COLUMNS } from "../../shared/clickhouse/tables/events-raw.ts";
-import type { TimeRange } from "./live.ts";
 import type { Reads } from "./reads.ts";
+import type { TimeRange } from "./time-range.ts";
 
 /** Which events; undefined: any. */
 export type EventFilter = TimeRange & {

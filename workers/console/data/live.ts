@@ -1,6 +1,7 @@
 import { type Comparison, compareCounts } from "./compare-counts.ts";
 import { isOverLimit, type Reads } from "./reads.ts";
 import type { StoredCount, StoredCounts } from "./stored-counts.ts";
+import type { TimeRange } from "./time-range.ts";
 
 /** What the live figures are read with. */
 export type LiveDeps = { reads: Reads; storedCounts: StoredCounts };
@@ -8,9 +9,6 @@ export type LiveDeps = { reads: Reads; storedCounts: StoredCounts };
 /** How fine the rows of a table are. */
 export const GROUPINGS = ["total", "source", "type"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
-
-/** From (inclusive) to (exclusive), Unix ms. */
-export type TimeRange = { fromMs: number; toMs: number };
 
 export type LiveFilter = TimeRange & { source?: string | undefined; eventType?: string | undefined };
 

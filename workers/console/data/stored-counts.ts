@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/runtime/clock.ts";
-import type { TimeRange } from "./live.ts";
 import type { Reads } from "./reads.ts";
+import type { TimeRange } from "./time-range.ts";
 
 /** Events of one minute, source and type in `events`. */
 export type StoredCount = {

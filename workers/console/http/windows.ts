@@ -1,5 +1,5 @@
 import type { BusinessView } from "../data/business.ts";
-import type { TimeRange } from "../data/live.ts";
+import type { TimeRange } from "../data/time-range.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -12,7 +12,7 @@ import type { Services } from "../services.ts";
 import { LoginPage } from "../views/login.tsx";
 import { Failure, Heading } from "../views/parts.tsx";
 import { CheckResult, ReplayPage } from "../views/replay.tsx";
-import type { Render } from "./app.tsx";
+import type { Render } from "./render.ts";
 
 /** What a page may change: the session, and dead letters. */
 export function registerActions(app: Hono, services: Services, render: Render): void {

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { raw } from "hono/html";
-import { type Child, Fragment } from "hono/jsx";
+import { Fragment } from "hono/jsx";
 import { routePath } from "hono/route";
 import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { errorFields } from "../../shared/runtime/errors.ts";
@@ -15,14 +15,7 @@ import { Failure, Heading, Polled } from "../views/parts.tsx";
 import { registerActions } from "./actions.tsx";
 import { registerFigures } from "./figures.tsx";
 import { registerFindings } from "./findings.tsx";
-
-/** Sends a page: all of it, or its content alone to htmx, which refreshes in place. */
-export type Render = (
-  c: Context,
-  title: string,
-  content: Child,
-  options?: { status?: number; part?: Child },
-) => Response | Promise<Response>;
+import type { Render } from "./render.ts";
 
 /** The console: pages, API and assets as one app, testable without a port. */
 export function createConsoleApp(services: Services): Hono {

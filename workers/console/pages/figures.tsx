@@ -10,10 +10,11 @@ import { businessWindow, eventWindow, liveWindow } from "../http/windows.ts";
 import { SETTLE_MS, type Services } from "../services.ts";
 import { BusinessPage } from "../views/business.tsx";
 import { EventPage, EventsForm, EventsPage, type EventsQuery } from "../views/events.tsx";
-import { LiveContent, LivePage, type LiveQuery } from "../views/live.tsx";
+import { LiveContent, LivePage } from "../views/live.tsx";
+import type { LiveQuery } from "../views/live-model.ts";
 import { Failure, Heading } from "../views/parts.tsx";
-import type { Render } from "./app.tsx";
 import { withQuery } from "./read-query.tsx";
+import type { Render } from "./render.ts";
 
 /** Minutes in one page of the live table. */
 const PAGE_MINUTES = 60;

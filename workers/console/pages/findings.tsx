@@ -10,8 +10,8 @@ import { AlertsPage } from "../views/alerts.tsx";
 import { LetterPage, LettersPage } from "../views/dead-letters.tsx";
 import { Polled } from "../views/parts.tsx";
 import { RunPage, VerificationPage } from "../views/verification.tsx";
-import type { Render } from "./app.tsx";
 import { withQuery } from "./read-query.tsx";
+import type { Render } from "./render.ts";
 
 const LIMIT = 50;
 

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { issuesText } from "../http/query.ts";
 import { Failure, Heading } from "../views/parts.tsx";
-import type { Render } from "./app.tsx";
+import type { Render } from "./render.ts";
 
 /** Runs `answer` with the parameters of a page, or says which one is wrong. */
 export function withQuery<Shape extends z.ZodRawShape>(

@@ -1,6 +1,5 @@
 import type { Child, FC } from "hono/jsx";
 import { SOURCES } from "../../shared/event/index.ts";
-import type { Grouping, LiveRow, LiveTotals } from "../data/live.ts";
 import type { Level, Overview } from "../data/overview.ts";
 import {
   formatBytes,
@@ -11,27 +10,10 @@ import {
   formatTime,
   queryString,
 } from "./format.ts";
+import type { LiveModel, LiveQuery } from "./live-model.ts";
 import { Minutes } from "./minutes.tsx";
 import { Badge, Chart, Empty, Heading, Polled, Select, Stat } from "./parts.tsx";
 import { VERDICTS } from "./verification.tsx";
-
-/** What the live page was asked for. */
-export type LiveQuery = {
-  minutes: number;
-  by: Grouping;
-  source: string | undefined;
-  page: number;
-};
-
-export type LiveModel = {
-  query: LiveQuery;
-  overview: Overview;
-  totals: LiveTotals;
-  rows: LiveRow[];
-  /** Minutes of one page of the table. */
-  pageMinutes: number;
-  freshnessLimits: { warn: number; bad: number };
-};
 
 const RANGES = [
   ["15", "15 minutes"],

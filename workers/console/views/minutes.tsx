@@ -3,7 +3,7 @@ import type { Comparison } from "../data/compare-counts.ts";
 import type { Grouping, LiveRow } from "../data/live.ts";
 import type { Level } from "../data/overview.ts";
 import { formatCount, formatMinute, queryString } from "./format.ts";
-import type { LiveModel } from "./live.tsx";
+import type { LiveModel } from "./live-model.ts";
 import { Badge, Downloads, Table } from "./parts.tsx";
 
 const COMPARED: Record<Comparison, { level: Level; text: string }> = {
