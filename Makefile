@@ -62,8 +62,9 @@ dist/%: workers/%/main.ts $(SOURCES) bun.lock dist/.commit $(MODULES_STAMP)
 	@rm -f dist/$*.log
 
 .PHONY: lint
-lint: $(MODULES_STAMP) ## Check format, types and dead code
+lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 	@$(BIN)/biome ci .
+	@$(BUN) scripts/lint-imports.ts
 	@$(BIN)/tsc --noEmit
 	@$(BUN) --bun $(BIN)/knip
 	@$(BUN) scripts/generate/schemas.ts --check
