@@ -8,6 +8,8 @@ const schema = z.object({
   ENGINE_PASSWORD: z.string().default(""),
   /** What all queries and merges together may use, in MB. */
   ENGINE_MEMORY_MB: z.coerce.number().int().min(256).default(3072),
+  /** ClickHouse's own configuration; its users' rights, profiles and quotas are those of `default`. */
+  ENGINE_CONFIG_FILE: z.string().optional(),
 });
 
 /** Settings of the engine process. */
@@ -17,6 +19,7 @@ export interface EngineConfig {
   readonly user: string;
   readonly password: string;
   readonly memoryMb: number;
+  readonly configFile?: string | undefined;
 }
 
 /** Reads the settings from an environment. @throws {z.ZodError} naming every bad variable. */
@@ -28,5 +31,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): E
     user: read.ENGINE_USER,
     password: read.ENGINE_PASSWORD,
     memoryMb: read.ENGINE_MEMORY_MB,
+    configFile: read.ENGINE_CONFIG_FILE,
   };
 }

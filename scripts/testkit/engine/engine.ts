@@ -19,6 +19,10 @@ export interface EngineOptions {
   readonly detached?: boolean;
   /** What all queries and merges together may use, in MB; default 3072. */
   readonly memoryMb?: number;
+  /** A ClickHouse configuration, which may name users with grants, profiles and quotas; the engine runs as `default`. */
+  readonly configFile?: string;
+  /** Added to the environment of the process: what the configuration takes from there, or another time zone (TZ). */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The ClickHouse engine as a process of its own, reachable like a server over HTTP. */
@@ -26,7 +30,7 @@ export class Engine {
   readonly #process: ManagedProcess;
 
   constructor(readonly options: EngineOptions) {
-    const { dir, port, user, password, memoryMb, logFile, pidFile, detached } = options;
+    const { dir, port, user, password, memoryMb, configFile, logFile, pidFile, detached } = options;
     this.#process = new ManagedProcess({
       name: "clickhouse",
       command: [process.execPath, join(import.meta.dir, "main.ts")],
@@ -36,8 +40,10 @@ export class Engine {
         ENGINE_USER: user,
         ENGINE_PASSWORD: password,
         ...(memoryMb === undefined ? {} : { ENGINE_MEMORY_MB: String(memoryMb) }),
+        ...(configFile === undefined ? {} : { ENGINE_CONFIG_FILE: configFile }),
         UV_THREADPOOL_SIZE: String(THREADS),
         TZ: "UTC",
+        ...options.env,
       },
       logFile,
       isReady: async () => (await fetch(`${this.url}/ping`).catch(() => undefined))?.ok === true,

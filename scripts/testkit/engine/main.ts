@@ -3,7 +3,8 @@
  *
  * This is development equipment: it lets the workers and tests run unchanged without a ClickHouse server. It is the same
  * engine (parser, MergeTree, refreshable views, formats, error numbers), but not a server:
- * - one user from the environment; no CREATE USER, GRANT, QUOTA or row policy
+ * - one user from the environment; no CREATE USER, GRANT, QUOTA or row policy. Grants, profile and quota may come from a
+ *   configuration file (ENGINE_CONFIG_FILE), where they are those of the user `default`
  * - no HTTP sessions (`session_id`), roles, external tables; no native protocol; no replication, no Keeper
  * - no system.query_log and its relatives; `query_id` is echoed but unknown to the engine, so KILL QUERY cannot use it
  * - a result is complete before its first byte is sent, so an error never appears in the middle of one
@@ -16,7 +17,7 @@ import { Sessions } from "./sessions.ts";
 import { Spool } from "./spool.ts";
 
 const config = readConfig(process.env);
-const sessions = new Sessions(join(config.dir, "data"), config.memoryMb);
+const sessions = new Sessions(join(config.dir, "data"), config.memoryMb, config.configFile);
 const spool = new Spool(join(config.dir, "spool"));
 const handler = createHandler(config, { sessions, spool, version: await sessions.version() });
 

@@ -48,9 +48,11 @@ export class Sessions {
   constructor(
     readonly dir: string,
     memoryMb: number,
+    configFile?: string,
   ) {
     mkdirSync(dir, { recursive: true });
     this.#args = connectionArgs(memoryMb);
+    if (configFile !== undefined) this.#args = [...this.#args, `--config-file=${configFile}`];
     this.#anchor = this.#open();
   }
 
