@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { type Admin, createKafkaClient } from "../../../workers/shared/kafka/client.ts";
+import { kafkaConfigShape } from "../../../workers/shared/kafka/config.ts";
+import { fetchCommittedOffsets, fetchTopicRanges } from "../../../workers/shared/kafka/topic-reader.ts";
+import { loadConfig } from "../../../workers/shared/runtime/config.ts";
+import { AppError } from "../../../workers/shared/runtime/errors.ts";
+import { createLogger } from "../../../workers/shared/runtime/logger.ts";
+import { Broker } from "../broker/broker.ts";
+import { freePort } from "../process/ports.ts";
+import { waitFor } from "../process/wait-for.ts";
+import { type RunningWorker, startWorker } from "../worker.ts";
+import { type RoleOptions, RoleStore } from "./role-store.ts";
+import { userOf } from "./users-config.ts";
+
+/** How a command ended; `text` is all it printed. */
+export type Ended = { readonly code: number; readonly text: string };
+
+/** A broker and a store whose roles take turns; compiled workers are started as the role whose turn it is. */
+export class RolePipeline {
+  readonly #workers: RunningWorker[] = [];
+
+  private constructor(
+    readonly broker: Broker,
+    readonly store: RoleStore,
+    readonly admin: Admin,
+  ) {}
+
+  /** Starts the broker; the store opens with its first role. */
+  static async start(options: RoleOptions = {}): Promise<RolePipeline> {
+    const store = await RoleStore.create(options);
+    const broker = new Broker({
+      dir: join(store.dir, "kafka"),
+      port: await freePort(),
+      logFile: join(store.dir, "kafka.log"),
+    });
+    await broker.start();
+    const config = loadConfig(z.object(kafkaConfigShape), { KAFKA_BROKERS: broker.brokers });
+    const admin = createKafkaClient(config, createLogger({ name: "roles", level: "silent" })).admin();
+    await admin.connect();
+    return new RolePipeline(broker, store, admin);
+  }
+
+  /** What a worker of the running role needs to find Kafka and ClickHouse. */
+  get env(): Record<string, string> {
+    return { ...this.store.env, KAFKA_BROKERS: this.broker.brokers, HEALTH_PORT: "0" };
+  }
+
+  /** Starts a compiled worker as the running role. */
+  start(binary: string, args: readonly string[] = [], env: Record<string, string> = {}): RunningWorker {
+    const worker = startWorker({ binary, args, env: { ...this.env, ...env } });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Runs a compiled worker to its end. */
+  async run(binary: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    const worker = this.start(binary, args, env);
+    const code = await worker.exited;
+    return { code, text: textOf(worker) };
+  }
+
+  /** `ops migrate` as the role that may; the views get its name, which the process itself does not have. */
+  async migrate(args: readonly string[] = []): Promise<Ended> {
+    await this.store.as("migrate");
+    return this.run("ops", ["migrate", "--owner", userOf("migrate"), ...args]);
+  }
+
+  /** The compiled consumer, as the role that inserts, stores what the topics hold, commits that and leaves. */
+  async consume(): Promise<void> {
+    await this.store.as("insert");
+    const consumer = this.start("consumer");
+    const level = async (group: string, topic: string) => {
+      if (consumer.exitCode !== null) await consumer.waitForLog(() => false);
+      // The coordinator of a group that is just joined for the first time may not be elected yet.
+      const committed = await fetchCommittedOffsets(this.admin, group, topic).catch(unlessLater);
+      if (committed === undefined) return false;
+      const ranges = await fetchTopicRanges(this.admin, topic);
+      return ranges.every(({ partition, from, end }) => (committed.get(partition) ?? from) >= end);
+    };
+    const all = async () =>
+      (await level("countinghouse", "events")) && (await level("countinghouse-ledger", "events.ledger"));
+    const describe = () => `the consumer to store everything:\n${textOf(consumer)}`;
+    await waitFor(all, { timeoutMs: 60_000, intervalMs: 200, describe });
+    if ((await consumer.kill()) !== 0) throw new Error(`the consumer failed:\n${textOf(consumer)}`);
+  }
+
+  /** Sends lines to the events topic by the compiled producer, as they are. */
+  async produce(lines: readonly unknown[]): Promise<void> {
+    const file = join(this.store.dir, `${crypto.randomUUID()}.jsonl`);
+    const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
+    await Bun.write(file, `${text}\n`);
+    const { code, text: printed } = await this.run("producer", ["file", file]);
+    if (code !== 0) throw new Error(`the producer failed (${code}):\n${printed}`);
+  }
+
+  /** Ends everything and removes the data. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#workers.map((worker) => (worker.exitCode === null ? worker.kill("SIGKILL") : null)));
+    await this.admin.disconnect();
+    await this.broker.kill();
+    await this.store.remove();
+  }
+}
+
+const textOf = (worker: RunningWorker): string => worker.logs.map((line) => line.text).join("\n");
+
+function unlessLater(error: unknown): undefined {
+  if (!(error instanceof AppError && error.retry)) throw error;
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClickHouse, createClickHouse } from "../../../workers/shared/clickhouse/client.ts";
+import { Engine } from "../engine/engine.ts";
+import { freePort } from "../process/ports.ts";
+import { type RoleSetup, rolesOf, shippedUsers, userOf, writeUsersConfig } from "./users-config.ts";
+
+/** How the processes of one store differ from the usual. */
+export type RoleOptions = Omit<RoleSetup, "role"> & {
+  /** Time zone of the server; default UTC. */
+  readonly timeZone?: string;
+};
+
+/**
+ * One store that is opened by one role after the other, each time as a process of the embedded engine with that role's
+ * grants, profile and quota from the shipped users file. Who reaches it over HTTP logs in with the role's own name.
+ */
+export class RoleStore {
+  #engine: Engine | undefined;
+  #role = "";
+  readonly #clients: ClickHouse[] = [];
+
+  private constructor(
+    readonly dir: string,
+    readonly database: string,
+    readonly port: number,
+    readonly password: string,
+    readonly options: RoleOptions,
+  ) {}
+
+  /** An empty store in a temporary directory; no process runs yet. */
+  static async create(options: RoleOptions & { database?: string; password?: string } = {}): Promise<RoleStore> {
+    const { database = "countinghouse", password = crypto.randomUUID(), ...rest } = options;
+    const dir = mkdtempSync(join(tmpdir(), "countinghouse-roles-"));
+    return new RoleStore(dir, database, await freePort(), password, rest);
+  }
+
+  /** The role of the running process. */
+  get role(): string {
+    return this.#role;
+  }
+
+  /** Closes the store and opens it as another role. `changes` hold for this process alone. */
+  async as(role: string, changes: RoleOptions = {}): Promise<void> {
+    await this.close();
+    const setup = { ...this.options, ...changes, role };
+    this.#engine = new Engine({
+      dir: join(this.dir, "clickhouse"),
+      port: this.port,
+      user: userOf(role),
+      password: this.password,
+      logFile: join(this.dir, "clickhouse.log"),
+      configFile: writeUsersConfig(join(this.dir, "config"), setup),
+      env: { TZ: setup.timeZone ?? "UTC", ...this.#passwords() },
+    });
+    this.#role = role;
+    await this.#engine.start();
+  }
+
+  /** The CLICKHOUSE_* variables for a worker of the running role. */
+  get env(): Record<string, string> {
+    return {
+      CLICKHOUSE_URL: `http://127.0.0.1:${this.port}`,
+      CLICKHOUSE_USER: userOf(this.#role),
+      CLICKHOUSE_PASSWORD: this.password,
+      CLICKHOUSE_DATABASE: this.database,
+    };
+  }
+
+  /** A client that is logged in as the running role; closed with the process. */
+  client(): ClickHouse {
+    const client = createClickHouse({
+      CLICKHOUSE_URL: `http://127.0.0.1:${this.port}`,
+      CLICKHOUSE_USER: userOf(this.#role),
+      CLICKHOUSE_PASSWORD: this.password,
+      CLICKHOUSE_DATABASE: this.database,
+      CLICKHOUSE_TIMEOUT_MS: 60_000,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Ends the running process; the data stays. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#clients.splice(0).map((client) => client.close()));
+    await this.#engine?.stop();
+    this.#engine = undefined;
+  }
+
+  /** Ends the running process and removes the data. */
+  async remove(): Promise<void> {
+    await Promise.allSettled(this.#clients.splice(0).map((client) => client.close()));
+    await this.#engine?.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** What the StatefulSet passes; the engine reads the file's `from_env` with it. */
+  #passwords(): Record<string, string> {
+    return Object.fromEntries(
+      rolesOf(shippedUsers()).map((role) => [`CLICKHOUSE_${role.toUpperCase()}_PASSWORD`, this.password]),
+    );
+  }
+}

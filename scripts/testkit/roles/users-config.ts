@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../../..");
+/** The users file that is shipped, relative to the repository. */
+const USERS_FILE = "k8s/clickhouse/users.d/countinghouse.xml";
+
+/** Settings by name, as a profile has them. */
+export type ProfileSettings = Readonly<Record<string, string | number>>;
+
+/** What one process of the engine is given besides the shipped users. */
+export type RoleSetup = {
+  /** Name of the shipped user whose grants, profile and quota the process has, without its prefix. */
+  readonly role: string;
+  /** Settings that a company might have set in the profile of a role. */
+  readonly planted?: Readonly<Record<string, ProfileSettings>>;
+  /** Settings that the profile of a role does not let anybody change. */
+  readonly constant?: Readonly<Record<string, readonly string[]>>;
+  /** Changes the shipped file first, to plant a defect in it. */
+  readonly mutate?: (usersFile: string) => string;
+};
+
+/** Name of the user of a role. */
+export const userOf = (role: string): string => `countinghouse_${role}`;
+
+/** The text of the shipped users file. */
+export const shippedUsers = (): string => readFileSync(join(ROOT, USERS_FILE), "utf8");
+
+/** The roles of a users file, in its order. */
+export function rolesOf(usersFile: string): string[] {
+  const users = /<users>([\s\S]*?)<\/users>/.exec(usersFile)?.[1] ?? "";
+  return [...users.matchAll(/<countinghouse_(\w+)>/g)].map(([, role = ""]) => role);
+}
+
+/** The grants of a role, as the file has them. */
+export function grantsOf(usersFile: string, role: string): string[] {
+  return [...definitionOf(usersFile, role).matchAll(/<query>(.*?)<\/query>/g)].map(([, grant = ""]) => grant);
+}
+
+/**
+ * Writes what `--config-file` of the embedded engine names: the shipped file beside a server's own users, as users.d is
+ * read by a server, and last a file that gives `default`, as whom the engine runs every statement, what the role has.
+ * Returns the path of the configuration.
+ */
+export function writeUsersConfig(dir: string, setup: RoleSetup): string {
+  const shipped = (setup.mutate ?? ((text) => text))(shippedUsers());
+  mkdirSync(join(dir, "users.d"), { recursive: true });
+  writeFileSync(join(dir, "users.xml"), SERVER_USERS);
+  writeFileSync(join(dir, "users.d/countinghouse.xml"), shipped);
+  writeFileSync(join(dir, "users.d/zz-role.xml"), roleFile(shipped, setup));
+  const config = join(dir, "config.xml");
+  writeFileSync(config, `<clickhouse><users_config>${join(dir, "users.xml")}</users_config></clickhouse>\n`);
+  return config;
+}
+
+/** What the server's own users.xml brings: the profile and the quota that the shipped file refers to. */
+const SERVER_USERS = `<clickhouse>
+    <profiles><default/></profiles>
+    <users>
+        <default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>
+    </users>
+    <quotas><default><interval><duration>3600</duration></interval></default></quotas>
+</clickhouse>
+`;
+
+function roleFile(shipped: string, setup: RoleSetup): string {
+  const planted = new Set([...Object.keys(setup.planted ?? {}), ...Object.keys(setup.constant ?? {})]);
+  const own = (role: string) => (planted.has(role) ? `planted_${role}` : profileOf(shipped, role));
+  const user = userOf(setup.role);
+  // A server lets every user name itself as the owner of a view; here the process is called otherwise.
+  const self = setup.role === "migrate" ? [`GRANT SET DEFINER ON ${user}`] : [];
+  const grants = [...grantsOf(shipped, setup.role), ...self].map((grant) => `<query>${grant}</query>`).join("\n");
+  const quota = textOf(definitionOf(shipped, setup.role), "quota");
+  const profiles = [...planted].map((role) => {
+    const settings = Object.entries(setup.planted?.[role] ?? {}).map(([name, value]) => `<${name}>${value}</${name}>`);
+    const constant = (setup.constant?.[role] ?? []).map((name) => `<${name}><const/></${name}>`).join("");
+    const constraints = constant === "" ? "" : `<constraints>${constant}</constraints>`;
+    return `<planted_${role}><profile>${profileOf(shipped, role)}</profile>${settings.join("")}${constraints}</planted_${role}>`;
+  });
+  const others = [...planted].map((role) => `<${userOf(role)}><profile>${own(role)}</profile></${userOf(role)}>`);
+  return `<clickhouse>
+<users>
+<default><password/><networks><ip>::/0</ip></networks><profile>${own(setup.role)}</profile><quota>${quota}</quota>
+<grants>
+${grants}
+</grants></default>
+${others.join("\n")}
+</users>
+<profiles>${profiles.join("\n")}</profiles>
+</clickhouse>
+`;
+}
+
+const profileOf = (usersFile: string, role: string) => textOf(definitionOf(usersFile, role), "profile");
+
+function definitionOf(usersFile: string, role: string): string {
+  const tag = userOf(role);
+  const found = new RegExp(`<${tag}>\\s*<password[\\s\\S]*?</${tag}>`).exec(usersFile)?.[0];
+  if (found === undefined) throw new Error(`${USERS_FILE} has no user ${tag}`);
+  return found;
+}
+
+function textOf(xml: string, tag: string): string {
+  const text = new RegExp(`<${tag}>(\\w+)</${tag}>`).exec(xml)?.[1];
+  if (text === undefined) throw new Error(`${USERS_FILE}: no <${tag}> in\n${xml}`);
+  return text;
+}
