@@ -5,6 +5,7 @@ import { registerDlq } from "../dlq/command.ts";
 import { registerLake } from "../lake/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
 import { registerRewind } from "../rewind/command.ts";
+import { registerSecrets } from "../secrets/command.ts";
 import { registerSmoke } from "../smoke/command.ts";
 import { registerVerify } from "../verify/command.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
@@ -24,6 +25,7 @@ export function createProgram(io: CliIo): Command {
   registerConflicts(program, io);
   registerRewind(program, io);
   registerLake(program, io);
+  registerSecrets(program, io);
   registerSmoke(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
   for (const command of [program, ...allCommands(program)]) {

@@ -62,7 +62,7 @@ async function rewind({ admin, config, io }: Services, flags: RewindFlags): Prom
   const members = await countMembers(admin, groupId);
   if (members > 0 && (flags.yes || !flags.dryRun)) {
     const next =
-      "stop all consumers (`kubectl scale deployment/consumer --replicas=0`, or stop the consumer processes), " +
+      "stop all consumers (`kubectl scale deployment/countinghouse-consumer --replicas=0`, or stop the consumer processes), " +
       "rewind, then start them again";
     if (flags.yes) throw new CommandError(EXIT.notProven, `group ${groupId} has ${members} running members`, next);
     io.err(`note: group ${groupId} has ${members} running members; before --yes, ${next}`);
