@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { platformsOf } from "./images.ts";
+import { componentFor, splitArguments } from "./ops.ts";
 import { isAtLeast } from "./preflight.ts";
 import { readSettings } from "./settings.ts";
 
@@ -37,4 +38,25 @@ test("platforms are named as Docker names them", () => {
   expect(platformsOf("linux/amd64, linux/arm64").map(({ name }) => name)).toEqual(["amd64", "arm64"]);
   expect(platformsOf(undefined).length).toBe(1);
   expect(() => platformsOf("windows/amd64")).toThrow("windows/amd64");
+});
+
+describe("a command for the cluster", () => {
+  test("is split as a shell would", () => {
+    expect(splitArguments(`dlq list --class schema`)).toEqual(["dlq", "list", "--class", "schema"]);
+    expect(splitArguments(`dlq edit --set 'a b' --note="it's"`)).toEqual([
+      "dlq",
+      "edit",
+      "--set",
+      "a b",
+      "--note=it's",
+    ]);
+    expect(() => splitArguments(`dlq "list`)).toThrow("a quote has no end");
+  });
+  test("runs where its rights are", () => {
+    expect(
+      ["lake backfill", "conflicts resolve --yes", "conflicts list", "rewind --from x"].map((line) =>
+        componentFor(line.split(" ")),
+      ),
+    ).toEqual(["lake-export", "resolve", "operate", "operate"]);
+  });
 });

@@ -6,6 +6,7 @@ import { buildImages, imageTag } from "./images.ts";
 import { deleteCluster } from "./kind.ts";
 import { open } from "./open.ts";
 import { chaos, logs, scale, status } from "./operate.ts";
+import { clusterOps } from "./ops.ts";
 import { ROOT, readSettings, type Settings } from "./settings.ts";
 import { Cluster, CommandFailed, Refusal } from "./shell.ts";
 import { sqlShell } from "./sql.ts";
@@ -49,6 +50,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status: onCluster(status),
   verify: onCluster(async (cluster) => {
     const { code, output } = await verify(cluster);
+    console.log(output.trimEnd());
+    return code;
+  }),
+  ops: onCluster(async (cluster) => {
+    const { code, output } = await clusterOps(cluster, process.env.CMD);
     console.log(output.trimEnd());
     return code;
   }),

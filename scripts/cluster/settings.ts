@@ -7,6 +7,11 @@ export const ROOT = join(import.meta.dir, "../..");
 export const NAMESPACE = { app: "countinghouse", strimzi: "strimzi", monitoring: "monitoring" } as const;
 /** Name of the Helm release and of the Strimzi Kafka resource. */
 export const RELEASE = "countinghouse";
+/** Name of an object of our chart: the release's full name, then the component. */
+export const objectName = (component: string) => `${RELEASE}-${component}`;
+/** Label selector of a component's pods. */
+export const podsOf = (component: string) =>
+  `app.kubernetes.io/instance=${RELEASE},app.kubernetes.io/component=${component}`;
 
 const flag = (fallback: string) => z.enum(["0", "1"]).default(fallback as "0" | "1");
 
