@@ -71,6 +71,7 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 	@$(BUN) scripts/generate/config-table.ts --check
 	@$(BUN) scripts/generate/metrics-docs.ts --check
 	@$(BUN) scripts/generate/observability.ts --check
+	@$(BUN) scripts/generate/chart-readme.ts --check
 	@$(BUN) scripts/scaling/main.ts --check
 
 .PHONY: generate
@@ -79,6 +80,7 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/config-table.ts
 	@$(BUN) scripts/generate/metrics-docs.ts
 	@$(BUN) scripts/generate/observability.ts
+	@$(BUN) scripts/generate/chart-readme.ts
 	@$(BUN) scripts/scaling/main.ts
 
 .tools/system-test.stamp: scripts/system.sh

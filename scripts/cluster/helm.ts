@@ -25,8 +25,20 @@ export async function install(cluster: Cluster, release: Release): Promise<void>
   const version = local || release.version === undefined ? [] : ["--version", release.version];
   const files = values.flatMap((file) => ["-f", file]);
   const pairs = Object.entries(set).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
+  const takeOver = await takeOverFields(cluster);
   try {
-    await cluster.helm(["upgrade", "--install", name, chart, ...version, "-n", namespace, ...files, ...pairs]);
+    await cluster.helm([
+      "upgrade",
+      "--install",
+      name,
+      chart,
+      ...version,
+      "-n",
+      namespace,
+      ...takeOver,
+      ...files,
+      ...pairs,
+    ]);
   } catch (error) {
     if (local || !(error instanceof CommandFailed) || !UNREACHABLE.test(error.message)) throw error;
     const last = error.message.trim().split("\n").at(-1);
@@ -35,6 +47,15 @@ export async function install(cluster: Cluster, release: Release): Promise<void>
         `Check the network, or point ${release.variable} at a mirror or a downloaded copy.`,
     );
   }
+}
+
+/**
+ * Helm 4 applies on the server's side, where a field that kubectl has set since belongs to kubectl: a number of replicas in the
+ * values would be refused after `kubectl scale`. What the values say wins, as it did with Helm 3.
+ */
+async function takeOverFields(cluster: Cluster): Promise<string[]> {
+  const version = await cluster.helm(["version", "--template", "{{.Version}}"]);
+  return /^v?3\./.test(version.trim()) ? [] : ["--server-side=true", "--force-conflicts"];
 }
 
 const UNREACHABLE =

@@ -1,6 +1,6 @@
 import { isPortFree } from "../testkit/process/ports.ts";
 import { type Forward, forward } from "./port-forward.ts";
-import { NAMESPACE } from "./settings.ts";
+import { NAMESPACE, objectName } from "./settings.ts";
 import type { Cluster } from "./shell.ts";
 
 const TARGETS = [
@@ -26,8 +26,20 @@ const TARGETS = [
     localPort: 9093,
   },
   { name: "ClickHouse", namespace: NAMESPACE.app, resource: "svc/clickhouse", remotePort: 8123, localPort: 8123 },
-  { name: "Ingest API", namespace: NAMESPACE.app, resource: "svc/ingest", remotePort: 80, localPort: 8080 },
-  { name: "Console", namespace: NAMESPACE.app, resource: "svc/console", remotePort: 80, localPort: 8081 },
+  {
+    name: "Ingest API",
+    namespace: NAMESPACE.app,
+    resource: `svc/${objectName("ingest")}`,
+    remotePort: 80,
+    localPort: 8080,
+  },
+  {
+    name: "Console",
+    namespace: NAMESPACE.app,
+    resource: `svc/${objectName("console")}`,
+    remotePort: 80,
+    localPort: 8081,
+  },
 ] as const;
 
 /** Forwards ports to everything with a page or an API and keeps doing so until interrupted. */
@@ -48,7 +60,7 @@ export async function open(cluster: Cluster): Promise<void> {
   const context = `KUBECONFIG=${cluster.settings.kubeconfig} kubectl`;
   const password = `get secret -n ${NAMESPACE.monitoring} monitoring-grafana -o jsonpath='{.data.admin-password}' | base64 -d`;
   console.log(`\nGrafana: user admin, password: ${context} ${password}`);
-  const token = `get secret -n ${NAMESPACE.app} console-token -o jsonpath='{.data.token}' | base64 -d`;
+  const token = `get secret -n ${NAMESPACE.app} ${objectName("console-token")} -o jsonpath='{.data.token}' | base64 -d`;
   console.log(`Console: token: ${context} ${token}`);
   console.log("Ctrl-C closes them all.");
   process.once("SIGINT", async () => {

@@ -1,8 +1,10 @@
-import { NAMESPACE, RELEASE } from "./settings.ts";
+import { NAMESPACE, objectName, podsOf, RELEASE } from "./settings.ts";
 import { type Cluster, Refusal } from "./shell.ts";
 import { say, step } from "./ui.ts";
 import { verify } from "./verify.ts";
 import { waitReady, waitRollout, waitUntil } from "./wait.ts";
+
+const CONSUMER = `deployment/${objectName("consumer")}`;
 
 type Topic = { spec: { partitions: number } };
 
@@ -16,11 +18,11 @@ export async function scale(cluster: Cluster, text: string | undefined): Promise
       `the topic events has ${partitions} partitions: ${Number(text) - partitions} of ${text} consumers will be idle`,
     );
   }
-  if ((await cluster.get(["deployment/consumer", "-n", NAMESPACE.app])) === undefined) {
-    throw new Refusal("there is no deployment consumer: run make cluster-up");
+  if ((await cluster.get([CONSUMER, "-n", NAMESPACE.app])) === undefined) {
+    throw new Refusal(`there is no ${CONSUMER}: run make cluster-up`);
   }
-  await cluster.kubectl(["scale", "deployment/consumer", `--replicas=${text}`, "-n", NAMESPACE.app]);
-  await settled(cluster, "deployment/consumer", "app.kubernetes.io/component=consumer");
+  await cluster.kubectl(["scale", CONSUMER, `--replicas=${text}`, "-n", NAMESPACE.app]);
+  await settled(cluster, CONSUMER, podsOf("consumer"));
   say(`${text} consumers are ready`);
 }
 
@@ -40,8 +42,8 @@ export type Victim = { name: string; selector: string; back: (cluster: Cluster) 
 export const VICTIMS: readonly Victim[] = [
   {
     name: "a consumer",
-    selector: "app.kubernetes.io/component=consumer",
-    back: (cluster) => settled(cluster, "deployment/consumer", "app.kubernetes.io/component=consumer"),
+    selector: podsOf("consumer"),
+    back: (cluster) => settled(cluster, CONSUMER, podsOf("consumer")),
   },
   {
     name: "the broker",

@@ -16,7 +16,8 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   "io.k8s.api.core.v1": ["ConfigMap", "Namespace", "Pod", "Secret", "Service", "ServiceAccount"],
   "io.k8s.api.apps.v1": ["Deployment", "StatefulSet"],
   "io.k8s.api.batch.v1": ["CronJob", "Job"],
-  "io.k8s.api.networking.v1": ["NetworkPolicy"],
+  "io.k8s.api.autoscaling.v2": ["HorizontalPodAutoscaler"],
+  "io.k8s.api.networking.v1": ["Ingress", "NetworkPolicy"],
   "io.k8s.api.policy.v1": ["PodDisruptionBudget"],
   "io.k8s.api.rbac.v1": ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
 };
@@ -71,11 +72,11 @@ function write(name: string, schema: unknown): void {
 function writeCore(file: string): void {
   const { definitions } = JSON.parse(readFileSync(file, "utf8")) as { definitions: Record<string, Schema> };
   for (const [prefix, kinds] of Object.entries(CORE)) {
-    const group = prefix.split(".")[3] ?? "";
+    const [, , , group = "", version = "v1"] = prefix.split(".");
     for (const kind of kinds) {
       const root = `${prefix}.${kind}`;
       const schema = { $ref: `#/definitions/${root}`, definitions: closure(definitions, root) };
-      write(fileName(kind, group === "core" ? "" : group, "v1"), schema);
+      write(fileName(kind, group === "core" ? "" : group, version), schema);
     }
   }
 }

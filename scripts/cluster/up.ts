@@ -3,7 +3,7 @@ import { install } from "./helm.ts";
 import { buildImages, imageTag, loadImages } from "./images.ts";
 import { createCluster } from "./kind.ts";
 import { preflight } from "./preflight.ts";
-import { NAMESPACE, RELEASE, type Settings } from "./settings.ts";
+import { NAMESPACE, objectName, podsOf, RELEASE, type Settings } from "./settings.ts";
 import { Cluster } from "./shell.ts";
 import { step } from "./ui.ts";
 import { waitReady, waitRollout, waitUntil } from "./wait.ts";
@@ -106,7 +106,7 @@ export async function installApp(
   });
 }
 
-type List = { items: { metadata: { name: string } }[] };
+type List = { items: { metadata: { name: string; labels?: Record<string, string> } }[] };
 
 /** Waits until the schema is there and every worker runs and is ready. */
 export async function waitForApp(cluster: Cluster): Promise<void> {
@@ -119,7 +119,7 @@ export async function waitForApp(cluster: Cluster): Promise<void> {
   await waitForSchema(cluster);
   const deployments = (await cluster.get<List>(["deployment", ...selector])) ?? { items: [] };
   for (const { metadata } of deployments.items) {
-    const pods = `app.kubernetes.io/component=${metadata.name}`;
+    const pods = podsOf(metadata.labels?.["app.kubernetes.io/component"] ?? "");
     await waitRollout(cluster, `deployment/${metadata.name}`, { ...app, pods });
   }
 }
@@ -132,7 +132,7 @@ type Jobs = {
 };
 
 async function waitForSchema(cluster: Cluster): Promise<void> {
-  const pods = "app.kubernetes.io/component=migrate";
+  const pods = podsOf("migrate");
   const waiting = { what: "the schema (job migrate)", ...limits(cluster, NAMESPACE.app), pods };
   await waitUntil(cluster, waiting, async () => {
     const jobs = (await cluster.get<Jobs>(["job", "-n", NAMESPACE.app, "-l", pods])) ?? { items: [] };
@@ -166,7 +166,7 @@ The cluster is up. Its kubeconfig is ${kubeconfig}; your own is untouched.
   make cluster-open                addresses of Grafana, Prometheus, Alertmanager, ClickHouse and the API
   make cluster-verify              prove that what was produced is what is stored
   make cluster-sql Q="SELECT event_minute, sum(events) FROM events_per_minute GROUP BY 1 ORDER BY 1 DESC LIMIT 5"
-  make cluster-scale N=3           the same as: kubectl scale deployment/consumer --replicas=3
+  make cluster-scale N=3           the same as: kubectl scale deployment/${objectName("consumer")} --replicas=3
   make cluster-logs WORKER=consumer
   make cluster-chaos               delete consumer, broker and ClickHouse under load, then verify
   make cluster-down                delete it with all its data

@@ -44,7 +44,7 @@ type Workload = {
   status?: { observedGeneration?: number; replicas?: number; updatedReplicas?: number; readyReplicas?: number };
 };
 
-/** Waits until a Deployment or StatefulSet runs only ready pods of its newest version. `resource` as `deployment/consumer`. */
+/** Waits until a Deployment or StatefulSet runs only ready pods of its newest version. `resource` as `deployment/NAME`. */
 export async function waitRollout(cluster: Cluster, resource: string, waiting: Omit<Waiting, "what">): Promise<void> {
   await waitUntil(cluster, { ...waiting, what: resource }, async () => {
     const object = await cluster.get<Workload>([resource, "-n", waiting.namespace]);

@@ -7,6 +7,8 @@ output "helm_values" {
         url     = module.lake.lake_url
         region  = module.lake.bucket_region
         serviceAccount = {
+          # Only an account that the role trusts can take it on.
+          name        = try(var.eks.service_accounts[0], "")
           annotations = { "eks.amazonaws.com/role-arn" = module.lake.exporter_role_arn }
         }
       }

@@ -1,121 +1,36 @@
 {{/*
-Environment, mounts and volumes shared by all pods. Called with a dict:
-  root, component (Deployment or Job name), worker (binary), user (Kafka user; without it no Kafka),
-  clickhouseUser (optional), extraEnv (list, optional).
-Secrets come one key at a time, so that no pod sees a Secret it does not need.
-*/}}
-{{- define "countinghouse.env" -}}
-{{- if .user }}
-- name: KAFKA_SASL_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "countinghouse.kafkaUser" . }}
-      key: password
-{{- end }}
-{{- with .clickhouseUser }}
-{{- $secret := (index $.root.Values.clickhouse.users .).secret }}
-- name: CLICKHOUSE_USER
-  valueFrom:
-    secretKeyRef:
-      name: {{ $secret }}
-      key: username
-- name: CLICKHOUSE_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ $secret }}
-      key: password
-{{- end }}
-{{- with .extraEnv }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{- define "countinghouse.mounts" -}}
-- name: tmp
-  mountPath: /tmp
-{{- if and .user .root.Values.kafka.tls.enabled }}
-- name: kafka-ca
-  mountPath: /etc/kafka-ca
-  readOnly: true
-{{- end }}
-{{- if and .clickhouseUser .root.Values.clickhouse.caSecret }}
-- name: clickhouse-ca
-  mountPath: /etc/clickhouse-ca
-  readOnly: true
-{{- end }}
-{{- end }}
-
-{{- define "countinghouse.volumes" -}}
-- name: tmp
-  emptyDir:
-    sizeLimit: 64Mi
-{{- if and .user .root.Values.kafka.tls.enabled }}
-- name: kafka-ca
-  secret:
-    secretName: {{ include "countinghouse.kafkaCaSecret" .root }}
-    items:
-      - key: {{ .root.Values.kafka.tls.caKey }}
-        path: {{ .root.Values.kafka.tls.caKey }}
-{{- end }}
-{{- if and .clickhouseUser .root.Values.clickhouse.caSecret }}
-- name: clickhouse-ca
-  secret:
-    secretName: {{ .root.Values.clickhouse.caSecret }}
-    items:
-      - key: {{ .root.Values.clickhouse.caKey }}
-        path: {{ .root.Values.clickhouse.caKey }}
-{{- end }}
-{{- end }}
-
-{{/* Settings of a pod that do not depend on what runs in it. */}}
-{{- define "countinghouse.podDefaults" -}}
-serviceAccountName: {{ .component }}
-automountServiceAccountToken: false
-# Variables of Services, such as CLICKHOUSE_PORT, must not mix with the workers' own.
-enableServiceLinks: false
-securityContext:
-  {{- include "countinghouse.podSecurity" . | nindent 2 }}
-{{- with .root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end }}
-
-{{/*
-Everything of one long-running worker: ConfigMap, ServiceAccount, Deployment, PodDisruptionBudget. Further keys of the dict:
-  config (rendered YAML of variables), values (its part of values.yaml), replicas (nil leaves them to an autoscaler),
-  strategy (rendered YAML), args, port and portName (optional).
+Everything of one long-running worker: ServiceAccount, ConfigMap, Deployment, PodDisruptionBudget, and what is switched on of
+HorizontalPodAutoscaler, Service, Ingress and HTTPRoute. Further keys of the dict besides those of countinghouse.podSettings:
+  config (rendered YAML of variables), strategy (rendered YAML), port (of its HTTP API, optional),
+  scaled (an autoscaler sets the number of pods).
 */}}
 {{- define "countinghouse.worker" -}}
+{{- $name := include "countinghouse.name" . -}}
 {{- $config := merge (dict) (.values.env | default dict) (fromYaml .config) -}}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: {{ .component }}
-  labels:
-    {{- include "countinghouse.labels" . | nindent 4 }}
-automountServiceAccountToken: false
----
+{{- $hpa := (.values.autoscaling | default dict) -}}
+{{- $scaled := or .scaled (and $hpa.enabled .port) -}}
+{{- $replicas := .replicas | default .values.replicas -}}
+{{ include "countinghouse.serviceAccount" . }}
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ .component }}
+  name: {{ $name }}
   labels:
     {{- include "countinghouse.labels" . | nindent 4 }}
 data:
-  {{- range $name, $value := $config }}
-  {{ $name }}: {{ $value | toString | quote }}
+  {{- range $variable, $value := $config }}
+  {{ $variable }}: {{ $value | toString | quote }}
   {{- end }}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: {{ .component }}
+  name: {{ $name }}
   labels:
     {{- include "countinghouse.labels" . | nindent 4 }}
 spec:
-  {{- if not (kindIs "invalid" .replicas) }}
-  replicas: {{ .replicas }}
+  {{- if not (or $scaled (kindIs "invalid" $replicas)) }}
+  replicas: {{ $replicas }}
   {{- end }}
   revisionHistoryLimit: 5
   selector:
@@ -129,46 +44,18 @@ spec:
         {{- include "countinghouse.podLabels" . | nindent 8 }}
       annotations:
         checksum/config: {{ $config | toJson | sha256sum }}
-        {{- with .values.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
+        {{- with include "countinghouse.podAnnotations" . }}
+        {{- . | nindent 8 }}
         {{- end }}
     spec:
-      {{- include "countinghouse.podDefaults" . | nindent 6 }}
+      {{- include "countinghouse.podSettings" (merge (dict "spread" true) .) | nindent 6 }}
       # Above the drain time: a worker that is killed while draining loses nothing, but others must do its work again.
       terminationGracePeriodSeconds: {{ add .root.Values.drain.seconds .root.Values.drain.reserveSeconds }}
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              {{- include "countinghouse.selector" . | nindent 14 }}
-          matchLabelKeys: [pod-template-hash]
-      {{- with .values.nodeSelector }}
-      nodeSelector:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .values.tolerations }}
-      tolerations:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .values.affinity }}
-      affinity:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
       containers:
-        - name: {{ .component }}
-          image: {{ include "countinghouse.image" . }}
-          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          {{- with .args }}
-          args:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
+        - {{- include "countinghouse.container" . | nindent 10 }}
           envFrom:
             - configMapRef:
-                name: {{ .component }}
-          env:
-            {{- include "countinghouse.env" . | nindent 12 }}
+                name: {{ $name }}
           ports:
             - name: health
               containerPort: 9400
@@ -190,20 +77,12 @@ spec:
             periodSeconds: 3
             timeoutSeconds: 3
             failureThreshold: 3
-          resources:
-            {{- toYaml .values.resources | nindent 12 }}
-          securityContext:
-            {{- include "countinghouse.containerSecurity" . | nindent 12 }}
-          volumeMounts:
-            {{- include "countinghouse.mounts" . | nindent 12 }}
-      volumes:
-        {{- include "countinghouse.volumes" . | nindent 8 }}
 {{- if .root.Values.podDisruptionBudget.enabled }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: {{ .component }}
+  name: {{ $name }}
   labels:
     {{- include "countinghouse.labels" . | nindent 4 }}
 spec:
@@ -213,5 +92,122 @@ spec:
   selector:
     matchLabels:
       {{- include "countinghouse.selector" . | nindent 6 }}
+{{- end }}
+{{- if and $hpa.enabled .port }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "countinghouse.labels" . | nindent 4 }}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: {{ $name }}}
+  minReplicas: {{ $hpa.minReplicas }}
+  maxReplicas: {{ $hpa.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: {type: Utilization, averageUtilization: {{ $hpa.targetCPUUtilizationPercentage }}}
+{{- end }}
+{{- if .port }}
+{{ include "countinghouse.exposure" . }}
+{{- end }}
+{{- end }}
+
+{{/* How others reach a worker's HTTP API: a Service, and on demand an Ingress or an HTTPRoute. */}}
+{{- define "countinghouse.exposure" -}}
+{{- $name := include "countinghouse.name" . -}}
+{{- $service := .values.service -}}
+{{- $ingress := .values.ingress -}}
+{{- $route := .values.httpRoute }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "countinghouse.labels" . | nindent 4 }}
+  {{- with $service.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  type: {{ $service.type }}
+  {{- with $service.loadBalancerClass }}
+  loadBalancerClass: {{ . }}
+  {{- end }}
+  {{- with $service.loadBalancerSourceRanges }}
+  loadBalancerSourceRanges:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  selector:
+    {{- include "countinghouse.selector" . | nindent 4 }}
+  ports:
+    - name: http
+      port: {{ $service.port }}
+      targetPort: http
+      {{- if and $service.nodePort (ne $service.type "ClusterIP") }}
+      nodePort: {{ $service.nodePort }}
+      {{- end }}
+{{- if $ingress.enabled }}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "countinghouse.labels" . | nindent 4 }}
+  {{- with $ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with $ingress.className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  {{- with $ingress.tls }}
+  tls:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  rules:
+    {{- range $ingress.hosts }}
+    - host: {{ .host | quote }}
+      http:
+        paths:
+          {{- range .paths | default (list (dict "path" "/" "pathType" "Prefix")) }}
+          - path: {{ .path }}
+            pathType: {{ .pathType | default "Prefix" }}
+            backend:
+              service: {name: {{ $name }}, port: {name: http}}
+          {{- end }}
+    {{- end }}
+{{- end }}
+{{- if $route.enabled }}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "countinghouse.labels" . | nindent 4 }}
+  {{- with $route.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  parentRefs:
+    {{- toYaml $route.parentRefs | nindent 4 }}
+  {{- with $route.hostnames }}
+  hostnames:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  rules:
+    - matches:
+        {{- toYaml $route.matches | nindent 8 }}
+      backendRefs:
+        - name: {{ $name }}
+          port: {{ $service.port }}
 {{- end }}
 {{- end }}

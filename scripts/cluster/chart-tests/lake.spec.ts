@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../settings.ts";
-import { at, pick, podSpecs, type Rendered, render, TERRAFORM_VALUES } from "./render.ts";
+import { at, named, pick, podSpecs, type Rendered, render, TERRAFORM_VALUES } from "./render.ts";
 
 const ON = { "lake.enabled": true, "lake.url": "s3://bucket/prefix" };
 const aws = render(TERRAFORM_VALUES);
 
 const environment = (from: readonly Rendered[], name: string) =>
-  new Map((podSpecs(from).get(`CronJob/${name}`)?.containers[0]?.env ?? []).map((entry) => [entry.name, entry]));
+  new Map((podSpecs(from).get(`CronJob/${named(name)}`)?.containers[0]?.env ?? []).map((entry) => [entry.name, entry]));
 const egress = (from: readonly Rendered[]) =>
   at<unknown>(pick(from, "NetworkPolicy", "countinghouse-lake"), "spec.egress");
 
@@ -21,13 +21,13 @@ describe("with the values that Terraform makes", () => {
     const source = readFileSync(join(ROOT, "terraform/stack/outputs.tf"), "utf8");
     const part = source.slice(source.indexOf("lake = {"), source.indexOf("events = {"));
     const names = [...part.matchAll(/^\s+(\w+)\s*=/gm)].map(([, name]) => name);
-    expect(names).toEqual([...Object.keys(at<object>(TERRAFORM_VALUES, "lake")), "annotations"]);
+    expect(names).toEqual([...Object.keys(at<object>(TERRAFORM_VALUES, "lake")), "name", "annotations"]);
   });
   test("both jobs run as the account with the role", () => {
     const annotations = at<object>(pick(aws, "ServiceAccount", "lake"), "metadata.annotations");
     expect(annotations).toHaveProperty(["eks.amazonaws.com/role-arn"]);
     for (const name of ["lake-export", "lake-verify"]) {
-      expect(podSpecs(aws).get(`CronJob/${name}`)?.serviceAccountName).toBe("lake");
+      expect(podSpecs(aws).get(`CronJob/${named(name)}`)?.serviceAccountName).toBe("lake");
     }
   });
   test("they know bucket and region, and no key", () => {
@@ -35,19 +35,19 @@ describe("with the values that Terraform makes", () => {
     expect(variables.get("LAKE_URL")?.value).toBe("s3://countinghouse-production-lake");
     expect(variables.get("AWS_REGION")?.value).toBe("eu-central-1");
     expect([...variables.keys()].filter((name) => /ENDPOINT|ACCESS_KEY|KAFKA/.test(name))).toEqual([]);
-    expect(variables.get("CLICKHOUSE_PASSWORD")?.valueFrom?.secretKeyRef?.name).toBe("clickhouse-lake");
+    expect(variables.get("CLICKHOUSE_PASSWORD_FILE")?.value).toBe("/etc/clickhouse-login/password");
   });
   test("one run at a time, which ends, on its schedule", () => {
     const expected = { "lake-export": "*/10 * * * *", "lake-verify": "43 3 * * *" };
     for (const [name, schedule] of Object.entries(expected)) {
-      const spec = at<object>(pick(aws, "CronJob", name), "spec");
+      const spec = at<object>(pick(aws, "CronJob", named(name)), "spec");
       expect(spec).toMatchObject({ schedule, concurrencyPolicy: "Forbid", jobTemplate: { spec: { backoffLimit: 0 } } });
       expect(at<number>(spec, "jobTemplate.spec.activeDeadlineSeconds")).toBeGreaterThan(60);
     }
   });
   test("they run the commands", () => {
     const args = (name: string) =>
-      at<string[]>(pick(aws, "CronJob", name), "spec.jobTemplate.spec.template.spec.containers.0.args");
+      at<string[]>(pick(aws, "CronJob", named(name)), "spec.jobTemplate.spec.template.spec.containers.0.args");
     expect(args("lake-export")).toEqual(["lake", "export"]);
     expect(args("lake-verify")).toEqual(["lake", "verify", "--allow-pending", "2h"]);
   });

@@ -1,9 +1,12 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../settings.ts";
 
 export const CHART = join(ROOT, "charts/countinghouse");
 export const KUBE_VERSION = "1.36.0";
-const HELM = join(ROOT, ".tools/bin/helm");
+/** The versions of helm in use: both must render the same. */
+export const HELM_VERSIONS = [3, 4] as const;
+const HELM = { 3: join(ROOT, ".tools/bin/helm"), 4: join(ROOT, ".tools/bin/helm4") } as const;
 
 export type Values = { [key: string]: unknown };
 /** A rendered object; tests reach into it by path. */
@@ -15,8 +18,8 @@ export type Rendered = {
 
 export type HelmResult = { code: number; stdout: string; stderr: string };
 
-export function helm(args: readonly string[]): HelmResult {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([HELM, ...args], { cwd: ROOT });
+export function helm(args: readonly string[], version: 3 | 4 = 3): HelmResult {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([HELM[version], ...args], { cwd: ROOT });
   return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
@@ -24,27 +27,43 @@ export function helm(args: readonly string[]): HelmResult {
 export const setArgs = (values: Values) =>
   Object.entries(values).flatMap(([key, value]) => ["--set-json", `${key}=${JSON.stringify(value)}`]);
 
-export function template(values: Values = {}, files: readonly string[] = []): HelmResult {
+type TemplateOptions = {
+  release?: string;
+  /** Kinds that the cluster serves, as helm knows them when it is connected. */
+  apis?: readonly string[];
+  helmVersion?: 3 | 4;
+};
+
+export function template(
+  values: Values = {},
+  files: readonly string[] = [],
+  { release = "countinghouse", apis = [], helmVersion = 3 }: TemplateOptions = {},
+): HelmResult {
   const from = files.flatMap((file) => ["-f", file]);
-  return helm([
-    "template",
-    "countinghouse",
-    CHART,
-    "-n",
-    "countinghouse",
-    "--kube-version",
-    KUBE_VERSION,
-    ...from,
-    ...setArgs(values),
-  ]);
+  const known = apis.flatMap((api) => ["--api-versions", api]);
+  const target = [release, CHART, "-n", "countinghouse", "--kube-version", KUBE_VERSION];
+  return helm(["template", ...target, ...known, ...from, ...setArgs(values)], helmVersion);
 }
 
 /** The objects the chart makes of these values. @throws Error with helm's message. */
-export function render(values: Values = {}, files: readonly string[] = []): Rendered[] {
-  const { code, stdout, stderr } = template(values, files);
+export function render(values: Values = {}, files: readonly string[] = [], options: TemplateOptions = {}): Rendered[] {
+  const { code, stdout, stderr } = template(values, files, options);
   if (code !== 0) throw new Error(stderr);
-  return (Bun.YAML.parse(stdout) as (Rendered | null)[]).filter((object) => object !== null);
+  return parse(stdout);
 }
+
+/** The objects in helm's output. */
+const parse = (text: string) => (Bun.YAML.parse(text) as (Rendered | null)[]).filter((object) => object !== null);
+
+/** Example values, by name: each shows one environment and is rendered, validated and asserted here. */
+export const example = (name: string) => join(CHART, `ci/${name}-values.yaml`);
+export const EXAMPLES = readdirSync(join(CHART, "ci"))
+  .filter((file) => file.endsWith("-values.yaml"))
+  .map((file) => file.replace("-values.yaml", ""))
+  .sort();
+
+/** Name of an object of the release `countinghouse`. */
+export const named = (component: string) => `countinghouse-${component}`;
 
 /** The one object of a kind and name. @throws Error when it is not there. */
 export function pick(objects: readonly Rendered[], kind: string, name: string): Rendered {
@@ -62,12 +81,22 @@ export function at<T>(object: unknown, path: string): T {
 
 export type PodSpec = {
   serviceAccountName?: string;
+  nodeSelector?: Values;
+  tolerations?: Values[];
+  affinity?: Values;
+  priorityClassName?: string;
+  imagePullSecrets?: { name: string }[];
+  topologySpreadConstraints?: Values[];
+  volumes: ({ name: string; secret?: { secretName: string; items: { key: string }[] } } & Values)[];
   automountServiceAccountToken?: boolean;
   enableServiceLinks?: boolean;
   terminationGracePeriodSeconds?: number;
   securityContext: Values;
   containers: {
     name: string;
+    image: string;
+    args?: string[];
+    volumeMounts: { name: string; mountPath: string }[];
     env?: {
       name: string;
       value?: string;
@@ -103,9 +132,9 @@ export const EVERYTHING: Values = {
   "clickhouse.caSecret": "clickhouse-tls",
   "clickhouse.url": "https://clickhouse:8443",
   "image.registry": "registry.example:5000/team",
-  "image.pullSecrets": [{ name: "pull" }],
+  imagePullSecrets: [{ name: "pull" }],
   "ingest.allowFrom": [{ podSelector: {} }],
-  labels: { team: "analytics" },
+  commonLabels: { team: "analytics" },
   "lake.enabled": true,
   "lake.url": "s3://events-lake/prefix",
   "lake.existingSecret": "lake-keys",
@@ -117,7 +146,10 @@ export const TERRAFORM_VALUES: Values = {
     enabled: true,
     url: "s3://countinghouse-production-lake",
     region: "eu-central-1",
-    serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/lake-exporter" } },
+    serviceAccount: {
+      name: "lake",
+      annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/lake-exporter" },
+    },
   },
   events: { maxAgeDays: 30 },
   kafka: {

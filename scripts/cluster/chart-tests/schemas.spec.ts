@@ -1,7 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ROOT } from "../settings.ts";
-import { CHART, EVERYTHING, helm, KUBE_VERSION, setArgs, TERRAFORM_VALUES, template, type Values } from "./render.ts";
+import {
+  CHART,
+  EVERYTHING,
+  EXAMPLES,
+  example,
+  HELM_VERSIONS,
+  helm,
+  KUBE_VERSION,
+  setArgs,
+  TERRAFORM_VALUES,
+  template,
+  type Values,
+} from "./render.ts";
 
 const SCHEMAS = join(import.meta.dir, "schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json");
 
@@ -22,17 +34,27 @@ const PROFILES: readonly (readonly [string, Values, string[]])[] = [
   ["a lake on AWS", TERRAFORM_VALUES, []],
   [
     "nothing optional",
-    { "producer.enabled": false, "ingest.enabled": false, "verify.enabled": false, "networkPolicy.enabled": false },
+    {
+      "producer.enabled": false,
+      "ingest.enabled": false,
+      "verify.enabled": false,
+      "operate.enabled": false,
+      "migrate.enabled": false,
+      "networkPolicy.enabled": false,
+    },
     [],
   ],
+  ...EXAMPLES.map((name) => [`the example ${name}`, {}, [example(name)]] satisfies [string, Values, string[]]),
 ];
 
-describe("against the schemas of Kubernetes, Strimzi, prometheus-operator and KEDA", () => {
-  test.each(PROFILES)("the chart with %s", (_, values, files) => {
-    const { code, stdout, stderr } = template(values, files);
-    expect(stderr).toBe("");
-    expect(code).toBe(0);
-    expect(kubeconform(["-"], stdout)).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+describe("against the schemas of Kubernetes, Strimzi, prometheus-operator, KEDA and Gateway API", () => {
+  test.each(PROFILES)("the chart with %s, rendered by helm 3 and 4", (_, values, files) => {
+    for (const helmVersion of HELM_VERSIONS) {
+      const { code, stdout, stderr } = template(values, files, { helmVersion });
+      expect(stderr).toBe("");
+      expect(code).toBe(0);
+      expect(kubeconform(["-"], stdout)).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+    }
   });
 
   test.each(["k8s/base", "k8s/kafka", "k8s/clickhouse/clickhouse.yaml", "k8s/clickhouse/pod-monitor.yaml", "k8s/lake"])(
@@ -53,7 +75,9 @@ describe("against the schemas of Kubernetes, Strimzi, prometheus-operator and KE
 
 test.each(PROFILES)("helm lint --strict with %s", (_, values, files) => {
   const args = ["lint", CHART, "--strict", "--kube-version", KUBE_VERSION, ...files.flatMap((file) => ["-f", file])];
-  const { code, stdout } = helm([...args, ...setArgs(values)]);
-  expect(stdout).toContain("0 chart(s) failed");
-  expect(code).toBe(0);
+  for (const helmVersion of HELM_VERSIONS) {
+    const { code, stdout } = helm([...args, ...setArgs(values)], helmVersion);
+    expect(stdout).toContain("0 chart(s) failed");
+    expect(code).toBe(0);
+  }
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { at, EVERYTHING, pick, podSpecs, type Rendered, render } from "./render.ts";
+import { at, EVERYTHING, named, pick, podSpecs, type Rendered, render } from "./render.ts";
 
 const objects = render(EVERYTHING);
 const pods = [...podSpecs(objects)];
 
 describe("every pod", () => {
   test("there are pods to look at", () => {
-    expect(pods.length).toBe(10);
+    expect(pods.length).toBe(13);
   });
 
   test.each(pods)("%s fits Pod Security `restricted`", (_, spec) => {
@@ -21,8 +21,8 @@ describe("every pod", () => {
     }
   });
 
-  test.each(pods)("%s has no token and no variables of Services", (_, spec) => {
-    expect(spec.automountServiceAccountToken).toBe(false);
+  test.each(pods)("%s has no token, but for the Job that makes Secrets, and no variables of Services", (name, spec) => {
+    expect(spec.automountServiceAccountToken).toBe(name.startsWith(`Job/${named("secrets")}-`));
     expect(spec.enableServiceLinks).toBe(false);
   });
 
@@ -35,7 +35,7 @@ describe("every pod", () => {
 
   test.each(pods)("%s takes secrets by reference only", (_, spec) => {
     for (const { name, value, valueFrom } of spec.containers.flatMap(({ env = [] }) => env)) {
-      if (!/PASSWORD|KEY|SECRET|TOKEN|CLICKHOUSE_(WRITE_)?USER/.test(name)) continue;
+      if (!/PASSWORD|KEY|SECRET|TOKEN|CLICKHOUSE_(WRITE_)?USER/.test(name) || name.endsWith("_FILE")) continue;
       expect(value).toBeUndefined();
       expect(valueFrom?.secretKeyRef?.name).toBeString();
     }
@@ -49,23 +49,29 @@ describe("every pod", () => {
 test("no ServiceAccount mounts a token", () => {
   const accounts = objects.filter(({ kind }) => kind === "ServiceAccount");
   expect(accounts.map(({ metadata }) => metadata.name).sort()).toEqual([
-    "console",
-    "consumer",
-    "ingest",
-    "lake",
-    "migrate",
-    "producer",
-    "verify",
-    "verify-watch",
+    ...[
+      "console",
+      "consumer",
+      "ingest",
+      "lake",
+      "migrate",
+      "operate",
+      "producer",
+      "secrets",
+      "verify",
+      "verify-watch",
+    ].map(named),
   ]);
   for (const account of accounts) expect(account.automountServiceAccountToken).toBe(false);
 });
 
 test("no ConfigMap holds a password or a key", () => {
   for (const map of objects.filter(({ kind }) => kind === "ConfigMap")) {
-    expect(Object.keys(at<object>(map, "data")).filter((name) => /PASSWORD|API_KEYS|SECRET|TOKEN/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      Object.keys(at<object>(map, "data")).filter(
+        (name) => /PASSWORD|API_KEYS|SECRET|TOKEN/.test(name) && !name.endsWith("_FILE"),
+      ),
+    ).toEqual([]);
   }
 });
 
@@ -94,7 +100,7 @@ describe("KafkaUsers may do what their workers do and no more", () => {
     expect(aclsOf("consumer")).toEqual([
       "group:literal:countinghouse Read",
       "group:literal:countinghouse-ledger Read",
-      "topic:literal:events Describe+Read",
+      "topic:literal:events Describe+DescribeConfigs+Read",
       "topic:literal:events.dlq Describe+Write",
       "topic:literal:events.ledger Describe+Read",
     ]);
@@ -106,12 +112,22 @@ describe("KafkaUsers may do what their workers do and no more", () => {
     expect(aclsOf("migrate").join()).not.toContain("Create");
     expect(aclsOf("migrate", render({ "kafka.topics.create": false })).join()).toContain("Create");
   });
+  test("operate: repairs, by reading, by sending events again and by setting its groups' offsets", () => {
+    expect(aclsOf("operate")).toEqual([
+      "group:literal:countinghouse Read",
+      "group:literal:countinghouse-ledger Read",
+      "group:prefix:ops- Read+Delete",
+      "topic:literal:events Describe+DescribeConfigs+Read+Write",
+      "topic:literal:events.dlq Describe+DescribeConfigs+Read",
+      "topic:literal:events.ledger Describe+DescribeConfigs+Read",
+    ]);
+  });
   test("scaler: describes", () => {
     expect(aclsOf("scaler")).toEqual(["group:literal:countinghouse Describe", "topic:literal:events Describe"]);
   });
   test("every user logs in with SCRAM-SHA-512 and is used by somebody", () => {
     const users = objects.filter(({ kind }) => kind === "KafkaUser");
-    expect(users.length).toBe(7);
+    expect(users.length).toBe(8);
     for (const user of users) expect(at<string>(user, "spec.authentication.type")).toBe("scram-sha-512");
   });
 });
@@ -134,6 +150,16 @@ describe("NetworkPolicies", () => {
   test("the producer cannot reach ClickHouse", () => {
     const spec = pick(objects, "NetworkPolicy", "countinghouse-clickhouse").spec;
     const [expression] = at<{ values: string[] }[]>(spec, "podSelector.matchExpressions");
-    expect(expression?.values).toEqual(["consumer", "console", "migrate", "verify", "verify-watch", "smoke", "lake"]);
+    expect(expression?.values).toEqual([
+      "consumer",
+      "console",
+      "migrate",
+      "verify",
+      "verify-watch",
+      "operate",
+      "resolve",
+      "smoke",
+      "lake",
+    ]);
   });
 });

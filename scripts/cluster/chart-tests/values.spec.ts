@@ -9,7 +9,7 @@ describe("values the schema refuses", () => {
     ["a misspelt name at the top", { consumers: {} }, /additional properties 'consumers'/],
     ["a misspelt name inside", { "consumer.replica": 3 }, /'\/consumer': additional properties 'replica'/],
     ["a misspelt name deep inside", { "consumer.autoscaling.maxReplica": 3 }, /autoscaling.*'maxReplica'/],
-    ["text for a number", { "consumer.replicas": "three" }, /replicas.*got string, want integer/],
+    ["text for a number", { "consumer.replicas": "three" }, /replicas.*got string, want null or integer/],
     ["a negative number", { "consumer.replicas": -1 }, /minimum/],
     ["a log level that does not exist", { "log.level": "verbose" }, /level.*must be one of/],
     ["a share above one", { "producer.lateShare": 1.5 }, /lateShare.*maximum/],
@@ -67,11 +67,10 @@ test("every value has a place in the schema, and every place a value", () => {
     const { properties } = resolve(node);
     if (properties === undefined || typeof value !== "object" || value === null) return [];
     const own = value as Values;
-    // Free-form parts, and what only Helm itself sets.
-    const skipped = new Set(["global", "requests", "limits", "nodeSelector", "ports"]);
-    const missing = Object.keys(properties).filter(
-      (key) => !(key in own) && !skipped.has(key) && !path.includes("resources"),
-    );
+    // Maps of the user's own, and what is described once for every pod at the top.
+    const isOpen = Object.keys(own).length === 0 || /resources|users\/|global/.test(path);
+    const shared = new Set([...Object.keys(schema.properties ?? {}), "env", "resources", "ports", "annotations"]);
+    const missing = isOpen ? [] : Object.keys(properties).filter((key) => !(key in own) && !(path && shared.has(key)));
     const nested = Object.entries(own).flatMap(([key, child]) =>
       compare(properties[key] ?? {}, child, `${path}/${key}`),
     );

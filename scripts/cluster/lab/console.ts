@@ -1,6 +1,6 @@
 import { waitFor } from "../../testkit/process/wait-for.ts";
 import { forward } from "../port-forward.ts";
-import { NAMESPACE } from "../settings.ts";
+import { NAMESPACE, objectName } from "../settings.ts";
 import type { Cluster } from "../shell.ts";
 import { check } from "./context.ts";
 import { promQuery } from "./prometheus.ts";
@@ -10,9 +10,17 @@ type Runs = { rows: { kind: string; verdict: string; checked_events: number; mis
 
 /** What the console answers: figures of the pipeline and the newest exact proof with its token, 401 without. */
 export async function consoleAnswers(cluster: Cluster): Promise<string> {
-  const secret = await cluster.get<{ data: { token: string } }>(["secret/console-token", "-n", NAMESPACE.app]);
+  const secret = await cluster.get<{ data: { token: string } }>([
+    `secret/${objectName("console-token")}`,
+    "-n",
+    NAMESPACE.app,
+  ]);
   const token = Buffer.from(secret?.data.token ?? "", "base64").toString();
-  const tunnel = await forward(cluster, { namespace: NAMESPACE.app, resource: "svc/console", remotePort: 80 });
+  const tunnel = await forward(cluster, {
+    namespace: NAMESPACE.app,
+    resource: `svc/${objectName("console")}`,
+    remotePort: 80,
+  });
   const ask = (path: string, headers: Record<string, string>) =>
     fetch(`http://127.0.0.1:${tunnel.port}/api/v1${path}`, { headers, signal: AbortSignal.timeout(60_000) });
   const read = async <T>(path: string): Promise<T> => {

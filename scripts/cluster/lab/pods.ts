@@ -1,4 +1,4 @@
-import { NAMESPACE } from "../settings.ts";
+import { NAMESPACE, objectName } from "../settings.ts";
 import type { Cluster } from "../shell.ts";
 
 type Container = { name: string; env: { name: string; value?: string; valueFrom?: unknown }[] } & Record<
@@ -23,11 +23,16 @@ export async function consumerAs(
   name: string,
   login: { user: string; password: string },
 ): Promise<object> {
-  const deployment = await cluster.get<Deployment>(["deployment/consumer", "-n", NAMESPACE.app]);
+  const deployment = await cluster.get<Deployment>([`deployment/${objectName("consumer")}`, "-n", NAMESPACE.app]);
   const template = deployment?.spec.template;
   const container = template?.spec.containers[0];
-  if (template === undefined || container === undefined) throw new Error("there is no deployment consumer");
-  const replaced = { KAFKA_SASL_USERNAME: login.user, KAFKA_SASL_PASSWORD: login.password };
+  if (template === undefined || container === undefined) throw new Error("there is no consumer");
+  // An empty variable counts as unset: the password comes from here, not from the consumer's file.
+  const replaced = {
+    KAFKA_SASL_USERNAME: login.user,
+    KAFKA_SASL_PASSWORD: login.password,
+    KAFKA_SASL_PASSWORD_FILE: "",
+  };
   const others = container.env.filter((entry) => !(entry.name in replaced));
   const env = [...others, ...Object.entries(replaced).map(([key, value]) => ({ name: key, value }))];
   return {

@@ -1,6 +1,6 @@
 import { waitFor } from "../../testkit/process/wait-for.ts";
 import { deleteVictim, scale, VICTIMS } from "../operate.ts";
-import { NAMESPACE, RELEASE } from "../settings.ts";
+import { NAMESPACE, objectName, podsOf, RELEASE } from "../settings.ts";
 import type { Cluster } from "../shell.ts";
 import { openSql, type Sql } from "../sql.ts";
 import { installApp, waitForApp } from "../up.ts";
@@ -54,10 +54,11 @@ async function exact(cluster: Cluster): Promise<string> {
 }
 
 async function scaleProducer(cluster: Cluster, replicas: number): Promise<void> {
-  await cluster.kubectl(["scale", "deployment/producer", `--replicas=${replicas}`, "-n", NAMESPACE.app]);
-  const pods = "app.kubernetes.io/component=producer";
+  const producer = `deployment/${objectName("producer")}`;
+  await cluster.kubectl(["scale", producer, `--replicas=${replicas}`, "-n", NAMESPACE.app]);
+  const pods = podsOf("producer");
   const limits = { namespace: NAMESPACE.app, pods, timeoutMs: cluster.settings.timeoutMs };
-  await waitRollout(cluster, "deployment/producer", limits);
+  await waitRollout(cluster, producer, limits);
   if (replicas > 0) return;
   // Until the last pod has gone it still sends what it had buffered.
   await cluster.kubectl(["wait", "pod", "-l", pods, "-n", NAMESPACE.app, "--for=delete", "--timeout=60s"]);
@@ -193,7 +194,14 @@ export const SCENARIOS: readonly Scenario[] = [
     run: async ({ cluster, tags }) => {
       await installApp(cluster, tags[1], { "events.maxFutureMinutes": 11 });
       await waitForApp(cluster);
-      const image = await cluster.kubectl(["get", "deploy/consumer", "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
+      const image = await cluster.kubectl([
+        "get",
+        `deploy/${objectName("consumer")}`,
+        "-n",
+        NAMESPACE.app,
+        "-o",
+        "jsonpath={..image}",
+      ]);
       check(image.includes(tags[1]), `the consumer runs ${image}`);
       await flow(cluster, 500);
       return exact(cluster);
@@ -205,7 +213,14 @@ export const SCENARIOS: readonly Scenario[] = [
     run: async ({ cluster, tags }) => {
       await cluster.helm(["rollback", RELEASE, "-n", NAMESPACE.app]);
       await waitForApp(cluster);
-      const image = await cluster.kubectl(["get", "deploy/consumer", "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
+      const image = await cluster.kubectl([
+        "get",
+        `deploy/${objectName("consumer")}`,
+        "-n",
+        NAMESPACE.app,
+        "-o",
+        "jsonpath={..image}",
+      ]);
       check(image.includes(tags[0]), `the consumer runs ${image}`);
       await flow(cluster, 500);
       return exact(cluster);
