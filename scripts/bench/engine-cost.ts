@@ -108,8 +108,8 @@ async function sizes(engine: QuietEngine): Promise<void> {
 /** What a recomputation costs, and what looking for work costs when there is none. */
 async function refreshes(engine: QuietEngine, blocks: readonly PreparedBlock[]): Promise<void> {
   const clickhouse = await engine.database("refreshes");
-  const minute = `SELECT * FROM (${refreshSelect("events_per_minute_store")}) FORMAT Null`;
-  const hour = `SELECT * FROM (${refreshSelect("events_per_hour_store")}) FORMAT Null`;
+  const minute = `SELECT * FROM (${await refreshSelect(clickhouse, "events_per_minute_refresh")}) FORMAT Null`;
+  const hour = `SELECT * FROM (${await refreshSelect(clickhouse, "events_per_hour_refresh")}) FORMAT Null`;
   await engine.settle(clickhouse);
   const nothing = [await engine.cost(clickhouse, minute, 10), await engine.cost(clickhouse, hour, 10)];
   for (const block of blocks) await clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, block);

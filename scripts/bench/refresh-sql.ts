@@ -1,9 +1,14 @@
-import { MIGRATIONS } from "../../workers/shared/clickhouse/migrations.ts";
+import type { ClickHouse } from "../../workers/shared/clickhouse/client.ts";
 
-/** The SELECT with which a refreshed view recomputes, as the newest schema file that defines it has it. */
-export function refreshSelect(store: "events_per_minute_store" | "events_per_hour_store"): string {
-  const pattern = new RegExp(`APPEND TO ${store} AS\\n([\\s\\S]*?);[ \\t]*$`, "m");
-  const found = MIGRATIONS.map(({ sql }) => pattern.exec(sql)?.[1]).findLast((select) => select !== undefined);
-  if (found === undefined) throw new RangeError(`no schema file refreshes ${store}`);
-  return found;
+/** The SELECT with which a refreshed view recomputes, as the store has it. */
+export async function refreshSelect(
+  clickhouse: ClickHouse,
+  view: "events_per_minute_refresh" | "events_per_hour_refresh",
+): Promise<string> {
+  const [found] = await clickhouse.query<{ select: string }>(
+    "SELECT as_select AS select FROM system.tables WHERE database = currentDatabase() AND name = {view:String}",
+    { params: { view } },
+  );
+  if (found === undefined) throw new RangeError(`the store has no view ${view}`);
+  return found.select;
 }

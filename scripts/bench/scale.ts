@@ -82,7 +82,7 @@ async function computed(clickhouse: ClickHouse, engine: QuietEngine): Promise<vo
 }
 
 async function measureRefresh(engine: QuietEngine, clickhouse: ClickHouse, events: number): Promise<StepResult> {
-  const minute = `SELECT * FROM (${refreshSelect("events_per_minute_store")}) FORMAT Null`;
+  const minute = `SELECT * FROM (${await refreshSelect(clickhouse, "events_per_minute_refresh")}) FORMAT Null`;
   const idle = await engine.cost(clickhouse, minute, 5);
   await clickhouse.command(
     `INSERT INTO minute_marks SELECT toDateTime(${touched.from / 1000} + 60 * number, 'UTC'), 1, now64(3, 'UTC') FROM numbers(${touched.minutes})`,
@@ -91,9 +91,11 @@ async function measureRefresh(engine: QuietEngine, clickhouse: ClickHouse, event
   // Longer than any pause of theirs, so that all are due.
   await Bun.sleep(3_000);
   const busy = await engine.cost(clickhouse, minute, 7);
-  await clickhouse.command(`INSERT INTO events_per_minute_store ${refreshSelect("events_per_minute_store")}`);
+  await clickhouse.command(
+    `INSERT INTO events_per_minute_store ${await refreshSelect(clickhouse, "events_per_minute_refresh")}`,
+  );
   await Bun.sleep(3_000);
-  const hour = `SELECT * FROM (${refreshSelect("events_per_hour_store")}) FORMAT Null`;
+  const hour = `SELECT * FROM (${await refreshSelect(clickhouse, "events_per_hour_refresh")}) FORMAT Null`;
   const hours = await engine.cost(clickhouse, hour, 5);
   return {
     events,

@@ -25,13 +25,16 @@ export function testClickHouseConfig(address: ClickHouseAddress, database: strin
   };
 }
 
-/** Creates and migrates a database with a unique name. */
-export async function createTestDatabase(address: ClickHouseAddress): Promise<TestDatabase> {
+/** Creates a database with a unique name, and migrates it unless it shall be `empty`. */
+export async function createTestDatabase(
+  address: ClickHouseAddress,
+  options: { empty?: boolean } = {},
+): Promise<TestDatabase> {
   const config = testClickHouseConfig(address, uniqueName("test"));
   const admin = createClickHouse({ ...config, CLICKHOUSE_DATABASE: "default" });
   await createDatabase(admin, config.CLICKHOUSE_DATABASE);
   const clickhouse = createClickHouse(config);
-  await migrate(clickhouse);
+  if (!options.empty) await migrate(clickhouse);
   return {
     config,
     clickhouse,

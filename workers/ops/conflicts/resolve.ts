@@ -46,7 +46,7 @@ export async function dropKeys(
   return goneAt;
 }
 
-/** Notes the stored ones of the keys as dropped on purpose: see 0014_conflict_resolutions.sql. */
+/** Notes the stored ones of the keys as dropped on purpose: see conflict_resolutions.sql. */
 async function record(clickhouse: ClickHouse, keys: readonly ConflictKey[]): Promise<void> {
   const rows = keys.flatMap(({ copy, ...key }) =>
     copy === undefined

@@ -67,13 +67,14 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
 
   const report = await migrate(clickhouse, {
     ...(options.owner === undefined ? {} : { owner: options.owner }),
-    onApplied: ({ version, name }) => io.err(`schema ${version} ${name}: applied`),
+    onApplied: ({ version, name }) => io.err(`migration ${version} ${name}: applied`),
   });
+  const { created, applied, replaced, secured } = report;
   io.out(
-    `schema: ${report.applied.length} applied, ${report.alreadyApplied} already there (${config.CLICKHOUSE_DATABASE})`,
+    `schema: ${created.length} tables created, ${applied.length} migrations applied, ${replaced.length} views defined ` +
+      `(${config.CLICKHOUSE_DATABASE})`,
   );
-
-  if (report.owned.length > 0) io.out(`views: security and owner set for ${report.owned.length}`);
+  if (secured.length > 0) io.out(`views given their owner or security: ${secured.join(", ")}`);
 
   const wanted = options.rawRetentionDays;
   if (wanted !== undefined) {

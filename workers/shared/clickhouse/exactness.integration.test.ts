@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
 import { eventIdHash } from "../event/checksum.ts";
-import { MIGRATIONS } from "./migrations.ts";
 import { setRawRetention } from "./retention.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";
 
@@ -220,12 +219,13 @@ test("days that are partly past the retention are never recomputed", async () =>
 }, 30_000);
 
 /** The SELECT of the minute refresh, with its reading of the marks slowed down by `seconds`. */
-function slowRefreshSelect(seconds: number): string {
-  const sql = MIGRATIONS.find((m) => m.name === "paced_refresh")?.sql ?? "";
-  const select = /TO events_per_minute_store AS\n([\s\S]*?);[ \t]*$/m.exec(sql)?.[1] ?? "";
+async function slowRefreshSelect({ clickhouse }: TestDatabase, seconds: number): Promise<string> {
+  const [view] = await clickhouse.query<{ select: string }>(
+    "SELECT as_select AS select FROM system.tables WHERE database = currentDatabase() AND name = 'events_per_minute_refresh'",
+  );
   const marker = "sum(rows_marked) AS marked";
-  expect(select).toContain(marker);
-  return select.replace(marker, `sum(rows_marked) + sum(sleepEachRow(${seconds})) AS marked`);
+  expect(view?.select).toContain(marker);
+  return view?.select.replace(marker, `sum(rows_marked) + sum(sleepEachRow(${seconds})) AS marked`) ?? "";
 }
 
 test("the refresh reads the marks before it takes its snapshot of the events", async () => {
@@ -235,8 +235,9 @@ test("the refresh reads the marks before it takes its snapshot of the events", a
     const put = (rows: EventRow[]) =>
       own.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
     await put([row(base)]);
+    const select = await slowRefreshSelect(own, 2);
     const slow = own.clickhouse.query<{ events: string; marked: string }>(
-      `SELECT toString(sum(events)) AS events, toString(any(rows_marked)) AS marked FROM (${slowRefreshSelect(2)}) WHERE source != ''`,
+      `SELECT toString(sum(events)) AS events, toString(any(rows_marked)) AS marked FROM (${select}) WHERE source != ''`,
     );
     // Lands while the marks are being read: its mark may be missed, but then its row may only be seen, never lost.
     await Bun.sleep(700);

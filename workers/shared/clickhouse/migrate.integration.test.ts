@@ -11,17 +11,43 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => db.drop());
 
-test("a second run applies nothing", async () => {
-  const report = await migrate(db.clickhouse);
-  expect(report).toEqual({ applied: [], alreadyApplied: MIGRATIONS.length, owned: [] });
+const nothing = { created: [], applied: [], replaced: [], secured: [] };
+
+test("a second run changes nothing", async () => {
+  expect(await migrate(db.clickhouse)).toEqual(nothing);
 });
 
 test("a run that was interrupted is repeated as it is", async () => {
-  await db.clickhouse.command("ALTER TABLE schema_migrations DELETE WHERE version >= 4", {
+  await db.clickhouse.command("TRUNCATE TABLE schema_migrations");
+  await db.clickhouse.command("ALTER TABLE schema_views DELETE WHERE name = 'alerts'", {
     settings: { mutations_sync: 1 },
   });
-  const report = await migrate(db.clickhouse);
-  expect(report.applied).toEqual(MIGRATIONS.filter((m) => m.version >= 4).map((m) => m.name));
+  for (const name of ["events_per_hour", "minute_marks_on_insert", "lake_runs"]) {
+    await db.clickhouse.command(`DROP TABLE ${name} SYNC`);
+  }
+  expect(await migrate(db.clickhouse)).toEqual({
+    created: ["lake_runs", "minute_marks_on_insert"],
+    applied: MIGRATIONS.map(({ name }) => name),
+    replaced: ["events_per_hour", "alerts"],
+    secured: [],
+  });
+  expect(await migrate(db.clickhouse)).toEqual(nothing);
+});
+
+test("a store of before the baseline is refused", async () => {
+  const applied = Array.from({ length: 11 }, (_, i) => ({ version: i + 1, name: "x", checksum: "x" }));
+  expect(() => planMigrations(applied, MIGRATIONS)).toThrow("schema version 11");
+});
+
+test("the views of a newer binary are left alone, their owners are not", async () => {
+  const newer = { version: 99, name: "future", sql: "SELECT 1" };
+  await migrate(db.clickhouse, { migrations: [...MIGRATIONS, newer] });
+  await db.clickhouse.command("DROP VIEW alerts");
+  expect(await migrate(db.clickhouse)).toEqual(nothing);
+  await db.clickhouse.command("ALTER TABLE schema_migrations DELETE WHERE version = 99", {
+    settings: { mutations_sync: 1 },
+  });
+  expect((await migrate(db.clickhouse)).replaced).toEqual(["alerts"]);
 });
 
 const securities = () =>
@@ -47,12 +73,13 @@ test("every view says with whose rights it runs; the next run heals what was cha
     "CREATE MATERIALIZED VIEW event_index_on_insert TO event_index AS SELECT event_id, event_minute, source, event_type FROM events_raw",
   );
   await db.clickhouse.command("ALTER TABLE events MODIFY DEFINER = CURRENT_USER SQL SECURITY DEFINER");
-  expect((await migrate(db.clickhouse)).owned).toEqual(["event_index_on_insert", "events"]);
-  expect(await securities()).toEqual(before);
+  await db.clickhouse.command("CREATE VIEW somebodys DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT 1 AS a");
+  expect(await migrate(db.clickhouse)).toEqual({ ...nothing, secured: ["event_index_on_insert", "events"] });
+  expect((await securities()).filter(({ name }) => name !== "somebodys")).toEqual(before);
 });
 
 test("an edited file is refused", async () => {
-  const edited = MIGRATIONS.map((m) => (m.version === 2 ? { ...m, sql: `${m.sql}\n-- edited` } : m));
+  const edited = MIGRATIONS.map((m) => (m.version === 15 ? { ...m, sql: `${m.sql}\n-- edited` } : m));
   const refused = await migrate(db.clickhouse, { migrations: edited }).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(AppError);
   expect((refused as AppError).code).toBe("MIGRATION_EDITED");

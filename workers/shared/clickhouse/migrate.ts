@@ -1,22 +1,22 @@
 import { AppError } from "../runtime/errors.ts";
 import type { ClickHouse } from "./client.ts";
-import { MIGRATIONS, type Migration } from "./migrations.ts";
-import { reassertViewOwners } from "./view-owners.ts";
+import { BASE_VERSION, MIGRATIONS, type Migration } from "./migrations.ts";
+import { SCHEMA_OBJECTS, type SchemaObject } from "./schema/objects.ts";
+import schemaMigrations from "./schema/schema_migrations.sql" with { type: "text" };
+import schemaViews from "./schema/schema_views.sql" with { type: "text" };
+import { currentUser, quoteIdentifier, reassertViewSecurity } from "./view-security.ts";
 
-/** What a migration run did; `owned` are the views whose owner or security it changed. */
-export type MigrationReport = { applied: string[]; alreadyApplied: number; owned: string[] };
+/** What a migration run did, by the objects' and migrations' names. */
+export type MigrationReport = {
+  created: string[];
+  applied: string[];
+  /** Views whose definition was replaced. */
+  replaced: string[];
+  /** Views whose owner or security was not as it should be, and is now. */
+  secured: string[];
+};
 
 type AppliedRow = { version: number; name: string; checksum: string };
-
-const HISTORY_DDL = `CREATE TABLE IF NOT EXISTS schema_migrations
-(
-    version    UInt32,
-    name       String,
-    checksum   String,
-    applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
-)
-ENGINE = ReplacingMergeTree(applied_at)
-ORDER BY version`;
 
 /**
  * Splits a schema file into statements. A statement ends with a semicolon at the end of a line; comments stay with the
@@ -30,24 +30,32 @@ export function splitStatements(sql: string): string[] {
 }
 
 /** Identifies the text of a file, line endings aside. */
-export function migrationChecksum(sql: string): string {
+export function sqlChecksum(sql: string): string {
   return new Bun.CryptoHasher("sha256").update(sql.replaceAll("\r\n", "\n")).digest("hex").slice(0, 16);
 }
 
 /**
  * Compares what was applied with what this binary brings and returns what is to do. Versions this binary does not know
  * were applied by a newer one and are left alone, so that workers can be rolled back.
- * @throws AppError `MIGRATION_EDITED` when a file that was applied has another text now.
+ * @throws AppError `MIGRATION_EDITED` when a file that was applied has another text now, `SCHEMA_TOO_OLD` when the store
+ *   lacks a version that no file of this binary brings.
  */
 export function planMigrations(applied: readonly AppliedRow[], migrations: readonly Migration[]): Migration[] {
+  const newest = Math.max(0, ...applied.map(({ version }) => version));
+  if (applied.length > 0 && newest < BASE_VERSION) {
+    throw new AppError("SCHEMA_TOO_OLD", `The store has schema version ${newest}; this binary goes on from 14.`, {
+      retry: false,
+      next: "run `ops migrate` of the last version before this one first, or start with an empty database",
+    });
+  }
   const byVersion = new Map(applied.map((row) => [row.version, row]));
   return migrations.filter((migration) => {
     const row = byVersion.get(migration.version);
     if (!row) return true;
-    if (row.checksum !== migrationChecksum(migration.sql)) {
+    if (row.checksum !== sqlChecksum(migration.sql)) {
       throw new AppError(
         "MIGRATION_EDITED",
-        `Schema file ${migration.version} (${migration.name}) was edited after it had been applied. ` +
+        `Migration ${migration.version} (${migration.name}) was edited after it had been applied. ` +
           "Restore its text and put the change into a new file.",
         { retry: false },
       );
@@ -56,34 +64,105 @@ export function planMigrations(applied: readonly AppliedRow[], migrations: reado
   });
 }
 
+/** What {@link migrate} would do, the views' owners apart. */
+export type SchemaPlan = {
+  /** True for an empty database: it gets the schema as it is after all migrations, and none of them is run. */
+  isNew: boolean;
+  /** Tables and views on inserts that are missing. */
+  create: SchemaObject[];
+  /** Migrations that are to be run, or on a new store only to be noted down. */
+  pending: Migration[];
+  /** Views that are missing or were made from another text; none where a newer binary has migrated. */
+  replace: SchemaObject[];
+};
+
+/** Compares the store with this binary's schema and changes nothing. @throws AppError as {@link planMigrations}. */
+export async function planSchema(
+  clickhouse: ClickHouse,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<SchemaPlan> {
+  const rows = await clickhouse.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = currentDatabase()",
+  );
+  const existing = new Set(rows.map(nameOf));
+  const applied = existing.has("schema_migrations")
+    ? await clickhouse.query<AppliedRow>("SELECT version, name, checksum FROM schema_migrations FINAL")
+    : [];
+  const made = existing.has("schema_views")
+    ? await clickhouse.query<{ name: string; checksum: string }>("SELECT name, checksum FROM schema_views FINAL")
+    : [];
+  const checksums = new Map(made.map(({ name, checksum }) => [name, checksum]));
+  const known = Math.max(BASE_VERSION, ...migrations.map(({ version }) => version));
+  const isOlder = applied.some(({ version }) => version > known);
+  const isStale = ({ name, sql }: SchemaObject) => !existing.has(name) || checksums.get(name) !== sqlChecksum(sql);
+  return {
+    isNew: existing.size === 0,
+    create: SCHEMA_OBJECTS.filter((object) => isCreatedOnce(object) && !existing.has(object.name)),
+    pending: planMigrations(applied, migrations),
+    replace: isOlder ? [] : SCHEMA_OBJECTS.filter((object) => !isCreatedOnce(object) && isStale(object)),
+  };
+}
+
 /**
  * Brings the database to this binary's schema. Idempotent: every statement may run twice, so a run that was interrupted
- * is repeated as it is. The database itself must exist (see {@link createDatabase}). The views' owners are set anew each
- * time, so that a user who got another name, or a database restored elsewhere, heals.
+ * is repeated as it is. The database itself must exist (see {@link createDatabase}). Owners and security of the views are
+ * looked at each time, so that a user who got another name, or a database restored elsewhere, heals.
+ * @param options.owner user with whose rights the pipeline's views run; by default the one that is connected.
  */
 export async function migrate(
   clickhouse: ClickHouse,
   options: { migrations?: readonly Migration[]; owner?: string; onApplied?: (migration: Migration) => void } = {},
 ): Promise<MigrationReport> {
-  await clickhouse.command(HISTORY_DDL);
-  const applied = await clickhouse.query<AppliedRow>("SELECT version, name, checksum FROM schema_migrations FINAL");
-  const pending = planMigrations(applied, options.migrations ?? MIGRATIONS);
-  for (const migration of pending) {
-    for (const statement of splitStatements(migration.sql)) await clickhouse.command(statement);
-    await clickhouse.command(
-      "INSERT INTO schema_migrations (version, name, checksum) SELECT {version:UInt32}, {name:String}, {checksum:String}",
-      {
-        params: { version: migration.version, name: migration.name, checksum: migrationChecksum(migration.sql) },
-        settings: { async_insert: 0 },
-      },
-    );
+  const owner = options.owner ?? (await currentUser(clickhouse));
+  const plan = await planSchema(clickhouse, options.migrations);
+  for (const sql of [schemaMigrations, schemaViews]) await run(clickhouse, sql, owner);
+  for (const { sql } of plan.create) await run(clickhouse, sql, owner);
+  const toRun = plan.isNew ? [] : plan.pending;
+  for (const migration of toRun) {
+    await run(clickhouse, migration.sql, owner);
+    await recordMigrations(clickhouse, [migration]);
     options.onApplied?.(migration);
   }
-  const owned = await reassertViewOwners(clickhouse, options.owner);
-  return { applied: pending.map((migration) => migration.name), alreadyApplied: applied.length, owned };
+  for (const { sql } of plan.replace) await run(clickhouse, sql, owner);
+  if (plan.replace.length > 0) await recordViews(clickhouse, plan.replace);
+  if (plan.isNew) await recordMigrations(clickhouse, plan.pending);
+  const secured = await reassertViewSecurity(clickhouse, SCHEMA_OBJECTS, owner);
+  return { created: plan.create.map(nameOf), applied: toRun.map(nameOf), replaced: plan.replace.map(nameOf), secured };
 }
 
-/** Creates the database. `clickhouse` must be connected to one that exists, such as `default`. */
+const nameOf = ({ name }: { name: string }) => name;
+const isCreatedOnce = ({ kind }: SchemaObject) => kind === "table" || kind === "insert_view";
+
+async function run(clickhouse: ClickHouse, sql: string, owner: string): Promise<void> {
+  for (const statement of splitStatements(sql)) {
+    await clickhouse.command(statement.replaceAll("{owner}", quoteIdentifier(owner)));
+  }
+}
+
+async function recordViews(clickhouse: ClickHouse, views: readonly SchemaObject[]): Promise<void> {
+  await clickhouse.command(
+    `INSERT INTO schema_views (name, checksum)
+     SELECT view.1, view.2 FROM (SELECT arrayJoin(arrayZip({names:Array(String)}, {checksums:Array(String)})) AS view)`,
+    { params: { names: views.map(nameOf), checksums: views.map(({ sql }) => sqlChecksum(sql)) } },
+  );
+}
+
+async function recordMigrations(clickhouse: ClickHouse, migrations: readonly Migration[]): Promise<void> {
+  await clickhouse.command(
+    `INSERT INTO schema_migrations (version, name, checksum)
+     SELECT row.1, row.2, row.3
+     FROM (SELECT arrayJoin(arrayZip({versions:Array(UInt32)}, {names:Array(String)}, {checksums:Array(String)})) AS row)`,
+    {
+      params: {
+        versions: migrations.map(({ version }) => version),
+        names: migrations.map(nameOf),
+        checksums: migrations.map(({ sql }) => sqlChecksum(sql)),
+      },
+    },
+  );
+}
+
+/** Creates the database. `clickhouse` must be connected to one that exists, or to none. */
 export async function createDatabase(clickhouse: ClickHouse, database: string): Promise<void> {
   await clickhouse.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { params: { database } });
 }

@@ -1,15 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import {
-  createTestDatabase,
-  eventRow,
-  type TestDatabase,
-  uniqueName,
-  useStack,
-  waitFor,
-} from "../../../scripts/testkit/index.ts";
-import { createClickHouse } from "./client.ts";
-import { createDatabase, migrate } from "./migrate.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";
 
 let db: TestDatabase;
@@ -84,40 +74,3 @@ test("a large minute under steady writes pauses between computations, a small on
     describe: "the hour",
   });
 }, 400_000);
-
-test("a store of an earlier schema keeps its counts and goes on exactly", async () => {
-  const stack = await useStack();
-  const config = { ...db.config, CLICKHOUSE_DATABASE: uniqueName("upgrade") };
-  const admin = createClickHouse({ ...config, CLICKHOUSE_DATABASE: "default" });
-  await createDatabase(admin, config.CLICKHOUSE_DATABASE);
-  const clickhouse = createClickHouse({ ...config, CLICKHOUSE_URL: stack.clickhouse.url });
-  try {
-    await migrate(clickhouse, { migrations: MIGRATIONS.filter(({ version }) => version <= 11) });
-    const early = Array.from({ length: 300 }, (_, i) => row(base + i * 1000));
-    await insertInto(clickhouse, early);
-    const until = (view: "minute" | "hour", n: number) =>
-      waitFor(async () => (await counted(clickhouse, view, base)) === n, {
-        timeoutMs: 60_000,
-        describe: `${n} a ${view}`,
-      });
-    await until("minute", 60);
-    await until("hour", 300);
-    // Rows that are marked and not computed yet when the schema changes.
-    await insertInto(clickhouse, [row(base + 1), ...early.slice(0, 10)]);
-    await migrate(clickhouse);
-    await until("minute", 61);
-    await until("hour", 301);
-    await insertInto(clickhouse, [row(base + 2), row(base + 60_000), ...early]);
-    await until("minute", 62);
-    await until("hour", 303);
-    const [accounted] = await clickhouse.query<{ n: string; copies: string }>(
-      "SELECT sum(events) AS n, sum(duplicates + redelivered) AS copies FROM duplicates_per_minute",
-    );
-    expect(accounted).toEqual({ n: "303", copies: "310" });
-    expect(await clickhouse.query("SELECT * FROM conflicts")).toEqual([]);
-  } finally {
-    await clickhouse.close();
-    await admin.command(`DROP DATABASE IF EXISTS ${config.CLICKHOUSE_DATABASE} SYNC`);
-    await admin.close();
-  }
-}, 200_000);

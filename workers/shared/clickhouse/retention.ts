@@ -8,7 +8,7 @@ import type { ClickHouse } from "./client.ts";
  */
 export const RETENTION_SLACK_DAYS = 8;
 
-/** Marks and received offsets outlive the raw events by this many days, see 0003_marks.sql. */
+/** Marks and received offsets outlive the raw events by this many days, see minute_marks.sql. */
 const BOOKKEEPING_EXTRA_DAYS = 7;
 
 /** Days for which raw events are kept, as the schema has it. */

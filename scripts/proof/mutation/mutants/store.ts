@@ -40,9 +40,7 @@ const LOTTERY = Array.from({ length: FOREIGN }, (_, i) => i).filter(
 ).length;
 
 const only = (name: string): SuiteTest[] => [{ file: EXACTNESS, name }];
-const REFRESH_FILES = ["0004_events_per_minute", "0012_paced_refresh"].map(
-  (name) => `workers/shared/clickhouse/schema/${name}.sql`,
-);
+const SCHEMA = "workers/shared/clickhouse/schema";
 
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
@@ -185,7 +183,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     defect: "of several copies the latest survives",
     patches: [
       {
-        file: "workers/shared/clickhouse/schema/0002_events_raw.sql",
+        file: `${SCHEMA}/events_raw.sql`,
         find: "MATERIALIZED bitNot(",
         replace: "MATERIALIZED bitOr(toUInt128(0),",
       },
@@ -198,11 +196,13 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: "minutes-without-final",
     defect: "the refresh counts copies",
-    patches: REFRESH_FILES.map((file) => ({
-      file,
-      find: "FROM events_raw FINAL\n    WHERE toStartOfMinute",
-      replace: "FROM events_raw\n    WHERE toStartOfMinute",
-    })),
+    patches: [
+      {
+        file: `${SCHEMA}/events_per_minute_refresh.sql`,
+        find: "FROM events_raw FINAL\n    WHERE toStartOfMinute",
+        replace: "FROM events_raw\n    WHERE toStartOfMinute",
+      },
+    ],
     before: (scene) => scene.command("SYSTEM STOP MERGES events_raw"),
     unequal: true,
     verify: { exit: 1, figures: { minute_surplus: "+", hour_surplus: "+" } },
@@ -213,11 +213,13 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: "marks-lost-in-refresh",
     defect: "a minute that was computed once is never dirty again",
-    patches: REFRESH_FILES.map((file) => ({
-      file,
-      find: "WHERE marked != recorded OR touched > computed - INTERVAL 1 SECOND",
-      replace: "WHERE recorded = 0",
-    })),
+    patches: [
+      {
+        file: `${SCHEMA}/events_per_minute_refresh.sql`,
+        find: "WHERE marked != recorded OR touched > computed - INTERVAL 1 SECOND",
+        replace: "WHERE recorded = 0",
+      },
+    ],
     after: async (scene) => sendMore(scene, 6),
     unequal: true,
     verify: { exit: 1, figures: { minute_missing: "+", hour_missing: "+" } },

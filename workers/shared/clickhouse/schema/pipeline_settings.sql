@@ -19,15 +19,3 @@ WHERE NOT EXISTS (SELECT 1 FROM pipeline_settings WHERE name = 'raw_retention_da
 INSERT INTO pipeline_settings (name, value)
 SELECT 'raw_complete_since', '1970-01-01'
 WHERE NOT EXISTS (SELECT 1 FROM pipeline_settings WHERE name = 'raw_complete_since');
-
--- First moment of the days whose raw events are all there. Recomputing an older minute would turn 1000 into 1.
-CREATE VIEW IF NOT EXISTS raw_horizon AS
-SELECT
-    toDateTime(
-        greatest(
-            toDate(now('UTC')) - toUInt32(anyIf(value, name = 'raw_retention_days')) + 1,
-            toDate(anyIf(value, name = 'raw_complete_since'))
-        ),
-        'UTC'
-    ) AS complete_since
-FROM pipeline_settings FINAL;

@@ -1,0 +1,29 @@
+-- Copies of events per minute: received = distinct Kafka offsets, duplicates = further copies of a stored event,
+-- redelivered = rows that were inserted again after a crash or rebalance (same offset, same event).
+-- Example: SELECT sum(duplicates), sum(redelivered) FROM duplicates_per_minute
+CREATE OR REPLACE VIEW duplicates_per_minute
+SQL SECURITY INVOKER AS
+SELECT
+    event_minute,
+    received,
+    stored AS events,
+    greatest(toInt64(received) - toInt64(stored), 0) AS duplicates,
+    rows_received - received AS redelivered
+FROM
+(
+    SELECT event_minute, sum(cardinality) AS received, sum(rows_received) AS rows_received
+    FROM
+    (
+        SELECT event_minute, kafka_partition, append_hour,
+            groupBitmapMerge(offsets) AS cardinality, sum(rows_received) AS rows_received
+        FROM received_offsets
+        GROUP BY event_minute, kafka_partition, append_hour
+    )
+    GROUP BY event_minute
+) AS received_rows
+LEFT JOIN
+(
+    SELECT event_minute, sum(events) AS stored FROM events_per_minute GROUP BY event_minute
+) AS minutes USING (event_minute)
+-- A minute without events counts as zero, whatever the reader's profile says.
+SETTINGS join_use_nulls = 0;

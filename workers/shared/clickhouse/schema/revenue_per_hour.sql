@@ -1,0 +1,12 @@
+-- The same money as rows, for charts. Example: SELECT * FROM revenue_per_hour WHERE currency = 'EUR' ORDER BY event_hour
+CREATE OR REPLACE VIEW revenue_per_hour
+SQL SECURITY INVOKER AS
+SELECT
+    event_hour,
+    money.1 AS currency,
+    sumIf(money.2, event_type = 'ticket_purchased') AS revenue,
+    sumIf(money.2, event_type = 'claim_reward') AS payouts
+FROM events_per_hour_store FINAL
+ARRAY JOIN CAST(amounts, 'Array(Tuple(String, Decimal(38, 4)))') AS money
+WHERE source = 'lottery' AND event_type IN ('ticket_purchased', 'claim_reward')
+GROUP BY event_hour, currency;
