@@ -11,13 +11,16 @@ import { createLogger, type Logger } from "../shared/runtime/logger.ts";
 import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
 import { type ConsumerConfig, consumerConfigSchema } from "./config.ts";
 import { createConsumerMetrics } from "./metrics.ts";
-import { checkLedgerPartitions, waitForSchema } from "./startup.ts";
-import { createEventIngest, createLedgerIngest } from "./worker.ts";
+import { checkLedgerPartitions, waitForAppendTime, waitForSchema } from "./startup.ts";
+import { createEventIngest, createLedgerIngest, problemCheck } from "./worker.ts";
 
 async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   const metrics = createConsumerMetrics();
   const checks: HealthChecks = { live: {}, ready: {} };
-  checks.ready.started = () => ({ ok: false, detail: "waiting for Kafka and ClickHouse" });
+  checks.ready.started = () => ({
+    ok: false,
+    detail: "waiting for Kafka and ClickHouse, or for somebody who mends what the log names",
+  });
   const health = scope.add(
     startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
   );
@@ -34,6 +37,7 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
     waitForTopics(config, waiting, [config.KAFKA_EVENTS_TOPIC, dlqTopic, config.KAFKA_LEDGER_TOPIC]),
     waitForSchema(config, { clickhouse, ...waiting }),
   ]);
+  await waitForAppendTime(config, { kafka, ...waiting });
   await checkLedgerPartitions(config, partitions, { clickhouse, ...waiting });
   const dlqPartitions = Math.max(1, partitions.get(dlqTopic) ?? 1);
 
@@ -45,7 +49,7 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   await Promise.all([events.ingest.group.start(), ledger.group.start()]);
   delete checks.ready.started;
   Object.assign(checks.live, events.checks.live);
-  Object.assign(checks.ready, events.checks.ready);
+  Object.assign(checks.ready, events.checks.ready, { ledger: () => problemCheck(ledger.group) });
   logger.info("consumer started");
   return { finished: Promise.race([events.ingest.finished, ledger.finished]) };
 }

@@ -111,8 +111,12 @@ export function createConsumerMetrics() {
     ),
     lag: gauge(
       "lag_messages",
-      "Messages of the partition that are not committed yet; growing means that consumers are too slow or stuck",
+      "Messages of the partition that are not committed yet, whoever reads it or nobody; growing means that consumers are too slow or stuck",
       ["partition"],
+    ),
+    unread: gauge(
+      "unread_partitions",
+      "Partitions of the topic that no member of the group has read for a minute: their events wait, whatever else is green",
     ),
     committedOffset: gauge(
       "committed_offset",

@@ -14,8 +14,7 @@ export function observeGroup(metrics: ConsumerMetrics, clock: Clock): GroupObser
   metrics.onCollect(addPause);
   return {
     onJoined: (partitions) => {
-      // Partitions of others must not linger with an old lag.
-      metrics.lag.reset();
+      // Partitions of others must not linger with an old offset; the lag of all is told every few seconds.
       metrics.committedOffset.reset();
       metrics.assigned.set(partitions.length);
       metrics.joined.set(1);

@@ -1,6 +1,12 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import { assertColumnTypes, findColumnMismatches } from "../shared/clickhouse/column-types.ts";
 import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhouse/ledger-partitions.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
+import { EventsBlock } from "../shared/clickhouse/tables/events-block.ts";
+import { EVENTS_RAW_TABLE } from "../shared/clickhouse/tables/events-raw.ts";
+import type { Admin, Kafka } from "../shared/kafka/client.ts";
+import { kafkaCall } from "../shared/kafka/errors.ts";
+import { assertAppendTime } from "../shared/kafka/topic-time.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
@@ -53,9 +59,29 @@ export function waitForSchema(
     }
     const days = Number(row.value);
     assertMaxAge(config.EVENT_MAX_AGE_DAYS, days);
+    const types = new EventsBlock().types();
+    assertColumnTypes(EVENTS_RAW_TABLE, await findColumnMismatches(deps.clickhouse, EVENTS_RAW_TABLE, types));
     return days;
   };
   return until("the ClickHouse schema", check, deps.logger, deps.signal);
+}
+
+/** Waits until the brokers write the time of the topic's messages; says the command that makes them. */
+export async function waitForAppendTime(
+  config: Pick<ConsumerConfig, "KAFKA_BROKERS" | "KAFKA_EVENTS_TOPIC">,
+  deps: { kafka: Kafka; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const { KAFKA_EVENTS_TOPIC: topic, KAFKA_BROKERS: brokers } = config;
+  const check = async () => {
+    const admin: Admin = deps.kafka.admin();
+    try {
+      await kafkaCall(() => admin.connect());
+      await assertAppendTime(admin, brokers, topic);
+    } finally {
+      admin.disconnect().catch(() => undefined);
+    }
+  };
+  await until(`the topic ${topic}`, check, deps.logger, deps.signal);
 }
 
 /** @throws AppError `CONFIG_INVALID` when the ledger topic's partitions (by topic) became more: its records have no order then. */

@@ -7,7 +7,7 @@ import type { GroupConsumerConfig } from "../shared/kafka/group-types.ts";
 import { createSender } from "../shared/kafka/sender.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import { collectGarbageAbove } from "../shared/runtime/garbage.ts";
-import type { HealthChecks } from "../shared/runtime/health-server.ts";
+import type { HealthCheck, HealthChecks } from "../shared/runtime/health-server.ts";
 import type { Component } from "../shared/runtime/lifecycle.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
@@ -100,6 +100,7 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       ...groupConfig(config),
       groupId: config.KAFKA_GROUP_ID,
       topic: config.KAFKA_EVENTS_TOPIC,
+      appendTime: true,
       // A run goes into a batch as a whole.
       maxRunRecords: Math.min(FETCH.maxRunRecords, config.BATCH_MAX_ROWS),
     },
@@ -109,6 +110,7 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
   metrics.onCollect(() => {
     metrics.stalled.set(stalled() === undefined ? 0 : 1);
     metrics.buffered.set(pipeline.bufferedBytes);
+    metrics.unread.set(group.unreadPartitions.length);
   });
   const stop = async () => {
     await stopIngest(group, pipeline, abandon, config.DRAIN_TIMEOUT_MS, { clock, logger });
@@ -189,6 +191,11 @@ async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   }
 }
 
+/** Whether nothing is in a group's way that somebody has to clear. */
+export function problemCheck({ problem }: GroupConsumer): ReturnType<HealthCheck> {
+  return problem === undefined ? { ok: true } : { ok: false, detail: problem };
+}
+
 function healthChecks(group: GroupConsumer, stalled: () => string | undefined): HealthChecks {
   return {
     live: {
@@ -199,6 +206,7 @@ function healthChecks(group: GroupConsumer, stalled: () => string | undefined): 
     },
     ready: {
       group: () => (group.joined ? { ok: true } : { ok: false, detail: "not a member of the consumer group yet" }),
+      readers: () => problemCheck(group),
       store: () => {
         const detail = stalled();
         return detail === undefined ? { ok: true } : { ok: false, detail };

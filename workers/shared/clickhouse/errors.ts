@@ -39,6 +39,14 @@ const TRANSIENT_CODES: ReadonlySet<number> = new Set([
  * Everything else (a dropped column, a revoked user, a full disk) would drain the whole stream into dead letters.
  */
 export const ROW_VALUE_CODES: ReadonlySet<number> = new Set([
+  469, // VIOLATED_CONSTRAINT
+]);
+
+/**
+ * Codes by which the server cannot convert a value to its column. Rows are sent in the schema's own types, so that it is
+ * the column that has changed: however many rows still fit, no event is to blame.
+ */
+const CONVERSION_CODES: readonly number[] = [
   6, // CANNOT_PARSE_TEXT
   26, // CANNOT_PARSE_QUOTED_STRING
   27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
@@ -54,8 +62,8 @@ export const ROW_VALUE_CODES: ReadonlySet<number> = new Set([
   349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
   376, // CANNOT_PARSE_UUID
   407, // DECIMAL_OVERFLOW
-  469, // VIOLATED_CONSTRAINT
-]);
+  691, // UNKNOWN_ELEMENT_OF_ENUM
+];
 
 type ClickHouseErrorOptions = { retry: boolean; serverCode?: number; cause?: unknown; next?: string | undefined };
 
@@ -90,7 +98,12 @@ export function serverCodeLabel(error: unknown): string {
 
 const LOGIN_ADVICE = "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD (or CLICKHOUSE_PASSWORD_FILE)";
 
+const CONVERSION_ADVICE =
+  "a column is not of the schema's type any more: compare SHOW CREATE TABLE with workers/shared/clickhouse/schema and " +
+  "bring it back (ALTER TABLE … MODIFY COLUMN); storing goes on by itself then";
+
 const SERVER_ADVICE: Readonly<Record<number, string>> = {
+  ...Object.fromEntries(CONVERSION_CODES.map((code) => [code, CONVERSION_ADVICE])),
   ...Object.fromEntries([...LOGIN_CODES].map((code) => [code, LOGIN_ADVICE])),
   497: "grant the user of CLICKHOUSE_USER what the message names; k8s/clickhouse/users.d has the rights of each worker",
 };

@@ -29,6 +29,8 @@ export function toKafkaError(error: unknown): unknown {
     });
   }
   const type = typeOf(inner);
+  const range = batchRangeOf(inner);
+  if (range !== undefined) return new UnreadableBatchError(`KAFKA_${type}`, message, range, error);
   return new AppError(`KAFKA_${type}`, message, {
     // Running out of retries says the cause lasted long, not that it is permanent.
     retry: inner.retriable || error instanceof KafkaJSNumberOfRetriesExceeded || TRANSIENT.has(type),
@@ -41,6 +43,33 @@ export function toKafkaError(error: unknown): unknown {
 const TRANSIENT: ReadonlySet<string> = new Set(["GROUP_COORDINATOR_NOT_FOUND", "TIMEOUT", "LOCK_TIMEOUT"]);
 /** The topic's own bytes cannot be read, whoever reads them and however often. */
 const UNREADABLE: ReadonlySet<string> = new Set(["KAFKA_CORRUPT_BATCH", "KAFKA_UNSUPPORTED_MAGIC_BYTE_IN_MESSAGE_SET"]);
+
+/** Where an unreadable record batch lies, both offsets included. */
+export type BatchRange = { partition: number; from: number; to: number };
+
+/** A record batch that nobody can read, and where it lies. */
+export class UnreadableBatchError extends AppError {
+  constructor(
+    code: string,
+    detail: string,
+    readonly range: BatchRange,
+    cause: unknown,
+  ) {
+    const { partition, from, to } = range;
+    super(code, `partition ${partition}, offsets ${from} to ${to}: ${detail}`, { retry: false, cause });
+    this.name = "UnreadableBatchError";
+  }
+}
+
+/** What the patched client notes on the error of a record batch. */
+function batchRangeOf(error: KafkaJSError): BatchRange | undefined {
+  const range: unknown = "batchRange" in error ? error.batchRange : undefined;
+  if (typeof range !== "object" || range === null) return undefined;
+  if (!("partition" in range && "from" in range && "to" in range)) return undefined;
+  const { partition, from, to } = range;
+  if (typeof partition !== "number" || typeof from !== "number" || typeof to !== "number") return undefined;
+  return { partition, from, to };
+}
 
 /** Whether what lies in the topic is the cause, so that reading it again cannot help. */
 export function isUnreadable(error: AppError): boolean {
@@ -78,7 +107,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   // Of a producer: the brokers let whoever may write to some topic have a producer id.
   CLUSTER_AUTHORIZATION_FAILED: `${GRANT} Write on the topic (a producer), or the operation on the cluster`,
   CONNECTION_CLOSED_ERROR: CLOSED_ADVICE,
-  CORRUPT_BATCH: "nothing of it can be read: to give it up, stop the consumers and move the group's offset beyond it",
+  CORRUPT_BATCH: "nothing of it can be read: `ops skip` accounts for its offsets and moves the group beyond them",
   CONNECTION_RESET: CLOSED_ADVICE,
 };
 

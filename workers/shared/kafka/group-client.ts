@@ -1,12 +1,6 @@
 import type { Admin, Consumer, Kafka } from "kafkajs";
-import { errorFields } from "../runtime/errors.ts";
-import type { Logger } from "../runtime/logger.ts";
-import { sleep } from "../runtime/sleep.ts";
-import { kafkaCall, toKafkaError } from "./errors.ts";
+import { kafkaCall } from "./errors.ts";
 import type { GroupConsumerConfig } from "./group-types.ts";
-import { fetchTopicRanges } from "./topic-reader.ts";
-
-const END_INTERVAL_MS = 5_000;
 
 /** The client's member of a consumer group, not yet connected. */
 export function createGroupClient(kafka: Kafka, config: GroupConsumerConfig): Consumer {
@@ -33,24 +27,4 @@ export function createGroupClient(kafka: Kafka, config: GroupConsumerConfig): Co
 export async function fetchRecordedOffsets(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {
   const [entry] = await kafkaCall(() => admin.fetchOffsets({ groupId, topics: [topic] }));
   return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
-}
-
-/**
- * Tells the end of every partition from time to time until the signal aborts: fetches tell it only while messages arrive,
- * this also while everything is paused.
- */
-export async function watchEnds(
-  admin: Admin,
-  topic: string,
-  deps: { onEnd: (partition: number, end: number) => void; logger: Logger; signal: AbortSignal },
-): Promise<void> {
-  for (;;) {
-    await sleep(END_INTERVAL_MS, deps.signal);
-    if (deps.signal.aborted) return;
-    try {
-      for (const { partition, end } of await fetchTopicRanges(admin, topic)) deps.onEnd(partition, end);
-    } catch (error) {
-      deps.logger.debug(errorFields(toKafkaError(error)), "cannot read the end of the topic");
-    }
-  }
 }

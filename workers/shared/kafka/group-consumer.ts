@@ -5,15 +5,18 @@ import type { Component } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
-import { bugInside, isUnreadable, kafkaCall, toKafkaError } from "./errors.ts";
+import { bugInside, isUnreadable, kafkaCall, toKafkaError, UnreadableBatchError } from "./errors.ts";
 import { FetchGate } from "./fetch-gate.ts";
-import { createGroupClient, fetchRecordedOffsets, watchEnds } from "./group-client.ts";
+import { createGroupClient, fetchRecordedOffsets } from "./group-client.ts";
+import { describeGroup, foreignAssignorError, foreignTopicsError } from "./group-members.ts";
 import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
+import { GroupWatch } from "./group-watch.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
 import { cutIntoRuns } from "./record-runs.ts";
 import { fetchTopicRanges, type PartitionRange } from "./topic-reader.ts";
+import { clientTimesError, findClientTimes, skipCommand } from "./topic-time.ts";
 
 type Partition = { tracker: OffsetTracker; committed: number; rereadFrom: number | undefined };
 
@@ -48,6 +51,7 @@ export class GroupConsumer implements Component {
   readonly #stopped = new AbortController();
   readonly #committer: OffsetCommitter;
   readonly #gate: FetchGate;
+  readonly #watch: GroupWatch;
   #fail: (error: unknown) => void = () => undefined;
 
   #partitions = new Map<number, Partition>();
@@ -56,6 +60,8 @@ export class GroupConsumer implements Component {
   #joined = false;
   #stopping = false;
   #ended = false;
+  /** Why the group cannot be joined although the brokers answer. */
+  #refusal: AppError | undefined;
   #lastFetchMs: number;
 
   constructor(
@@ -91,11 +97,31 @@ export class GroupConsumer implements Component {
       observer: this.#observer,
       logger: this.#logger,
     });
+    this.#watch = new GroupWatch(config, {
+      admin: this.#admin,
+      clock: this.#clock,
+      logger: this.#logger,
+      ownCommitted: (partition) => (this.#joined ? this.#partitions.get(partition)?.committed : undefined),
+      onLag: (partition, messages) => this.#observer.onLag?.(partition, messages),
+    });
   }
 
   /** Joined the group, and the assignment is in place (it may be empty). */
   get joined(): boolean {
     return this.#joined;
+  }
+
+  /** What keeps the group from its work and needs somebody: a foreign member, or partitions nobody reads. */
+  get problem(): string | undefined {
+    const unread = this.#watch.unread;
+    if (unread.length === 0) return this.#refusal?.message;
+    const sentence = `nobody in group ${this.#config.groupId} has read partitions ${unread.join(", ")} of ${this.#config.topic} for a minute`;
+    return this.#refusal === undefined ? sentence : `${sentence}; ${this.#refusal.message}`;
+  }
+
+  /** Partitions of the topic that no member of the group has read for a minute. */
+  get unreadPartitions(): number[] {
+    return this.#watch.unread;
   }
 
   get assignedPartitions(): number[] {
@@ -113,6 +139,9 @@ export class GroupConsumer implements Component {
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment[topic] ?? []));
     consumer.on(events.REBALANCING, () => this.#onLeft("rebalancing"));
+    consumer.on(events.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) => {
+      this.#end(foreignTopicsError(this.#config.groupId, topic, payload.topicsNotSubscribed));
+    });
     consumer.on(events.FETCH_START, () => {
       this.#lastFetchMs = this.#clock.now();
     });
@@ -125,14 +154,7 @@ export class GroupConsumer implements Component {
       await consumer.subscribe({ topic, fromBeginning: true });
       await this.#run();
     });
-    void watchEnds(this.#admin, this.#config.topic, {
-      onEnd: (partition, end) => {
-        const state = this.#joined ? this.#partitions.get(partition) : undefined;
-        if (state) this.#observer.onLag?.(partition, end - state.committed);
-      },
-      logger: this.#logger,
-      signal: this.#stopped.signal,
-    });
+    void this.#watch.run(this.#stopped.signal);
   }
 
   /** No further messages are handed to the sink; the membership and commits go on. */
@@ -191,10 +213,12 @@ export class GroupConsumer implements Component {
   #onCrash(thrown: unknown, restarts: boolean): void {
     const wasMember = this.#epoch > 0;
     this.#onLeft("client stopped");
-    const error = bugInside(thrown) ?? toKafkaError(thrown);
-    this.#logger.error({ restart: restarts, ...errorFields(error) }, "the Kafka client stopped");
+    const error = this.#withAdvice(bugInside(thrown) ?? toKafkaError(thrown));
     const failure = error instanceof AppError && !isUnreadable(error) ? error : undefined;
-    const joinsAgain = restarts || failure?.retry || (wasMember && failure !== undefined);
+    const refused = failure?.code === "KAFKA_INCONSISTENT_GROUP_PROTOCOL";
+    if (refused) void this.#noteRefusal();
+    else this.#logger.error({ restart: restarts, ...errorFields(error) }, "the Kafka client stopped");
+    const joinsAgain = restarts || refused || failure?.retry || (wasMember && failure !== undefined);
     if (!joinsAgain) {
       this.#end(error);
       return;
@@ -204,6 +228,22 @@ export class GroupConsumer implements Component {
     this.#gate.clear();
     this.#sink.discard();
     if (!restarts) void this.#rejoin();
+  }
+
+  /** Of a batch that cannot be read: the command that gives up exactly that batch. */
+  #withAdvice(error: unknown): unknown {
+    if (!(error instanceof UnreadableBatchError)) return error;
+    const { code, message, range, cause } = error;
+    const command = skipCommand({ topic: this.#config.topic, ...range });
+    return new AppError(code, message, { retry: false, cause, next: `to give these messages up: ${command}` });
+  }
+
+  /** The members divide their partitions in a way this client does not know. Says who they are, once. */
+  async #noteRefusal(): Promise<void> {
+    const group = await describeGroup(this.#admin, this.#config.groupId).catch(() => undefined);
+    const refusal = foreignAssignorError(this.#config.groupId, group ?? { state: "", assignor: "", members: [] });
+    if (this.#refusal === undefined) this.#logger.error(errorFields(refusal), "cannot join the group, trying again");
+    this.#refusal = refusal;
   }
 
   async #rejoin(): Promise<void> {
@@ -233,6 +273,7 @@ export class GroupConsumer implements Component {
   /** Runs synchronously inside the client's join, before it fetches anything of the new assignment. */
   #onJoin(assigned: readonly number[]): void {
     this.#epoch++;
+    this.#refusal = undefined;
     this.#partitions = new Map();
     this.#committer.close();
     this.#sink.discard();
@@ -285,6 +326,11 @@ export class GroupConsumer implements Component {
     const partition = this.#partitions.get(batch.partition);
     // What is not resolved is fetched again.
     if (this.#stopping || partition === undefined || payload.isStale()) return;
+    const foreign = this.#config.appendTime ? findClientTimes(batch.messages) : undefined;
+    const messages = foreign ? batch.messages.filter(({ offset }) => Number(offset) < foreign.from) : batch.messages;
+    if (foreign && messages.length === 0) {
+      return this.#end(clientTimesError(batch.topic, { partition: batch.partition, ...foreign }));
+    }
     const first = Number(batch.firstOffset());
     const expected = partition.tracker.handedOut;
     if (first !== expected && !(await this.#acceptJump(batch.partition, partition, first))) return;
@@ -297,9 +343,9 @@ export class GroupConsumer implements Component {
       const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }));
       return payload.commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
     });
-    const next = Number(batch.lastOffset()) + 1;
+    const next = foreign?.from ?? Number(batch.lastOffset()) + 1;
     // Of an assignment that has ended meanwhile nothing may be resolved: it would move the position of the new one.
-    if (!(await this.#handOver(batch.partition, current, batch.messages, next))) return;
+    if (!(await this.#handOver(batch.partition, current, messages, next))) return;
     payload.resolveOffset(String(next - 1));
     this.#observer.onLag?.(batch.partition, Number(batch.highWatermark) - current.committed);
     await this.#gate.waitForRoom();

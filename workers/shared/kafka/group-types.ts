@@ -77,4 +77,6 @@ export type GroupConsumerConfig = {
   maxRunRecords: number;
   /** True for a compacted topic: missing offsets are normal there. */
   compacted?: boolean;
+  /** True where the broker's own append time is relied on: a message whose client wrote its time ends the consumption. */
+  appendTime?: boolean;
 };

@@ -76,7 +76,7 @@ describe("one response", () => {
     expect(await offsets(large(5, 10), bomb, large(7, 10))).toEqual([5]);
     const error = await failure(bomb, large(7, 10));
     expect(toKafkaError(error)).toMatchObject({ code: "KAFKA_CORRUPT_BATCH", retry: false });
-    expect(error).toMatchObject({ batchOffsets: "offsets 6 to 6" });
+    expect(error).toMatchObject({ batchRange: { from: 6, to: 6 } });
   });
 
   test("takes as many records as events could be, and no more", async () => {

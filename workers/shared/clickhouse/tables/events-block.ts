@@ -45,6 +45,11 @@ export class EventsBlock {
     return this.#rows;
   }
 
+  /** The columns with the types in which they are sent: those of the schema, apart from how they are stored. */
+  types(): (readonly [name: string, type: string])[] {
+    return EVENTS_RAW_COLUMNS.map((name) => [name, this.columns[name].type] as const);
+  }
+
   /** Says that every column has got the value of one more row. */
   endRow(): void {
     this.#rows++;
