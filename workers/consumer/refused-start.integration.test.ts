@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { ConfigResourceTypes } from "kafkajs";
-import { useStack, waitFor } from "../shared/testing/index.ts";
+import { useStack, waitFor } from "../../scripts/testkit/index.ts";
 import { type ConsumerFixture, createConsumerFixture, eventJson, events, readiness } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;

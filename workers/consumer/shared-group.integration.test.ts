@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
-import { useStack, waitFor } from "../shared/testing/index.ts";
+import { useStack, waitFor } from "../../scripts/testkit/index.ts";
 import { type ConsumerFixture, createConsumerFixture, events, metric, readiness } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;

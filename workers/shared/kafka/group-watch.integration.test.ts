@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
+import { uniqueName, useStack, waitFor } from "../../../scripts/testkit/index.ts";
 import { loadConfig } from "../runtime/config.ts";
 import { createLogger } from "../runtime/logger.ts";
-import { uniqueName, useStack, waitFor } from "../testing/index.ts";
 import { createKafkaClient } from "./client.ts";
 import { kafkaConfigShape } from "./config.ts";
 import { GroupWatch } from "./group-watch.ts";
