@@ -11,7 +11,7 @@ const routeSchema = z.object({
 });
 const configSchema = z.object({
   route: routeSchema.extend({ routes: z.array(routeSchema) }),
-  inhibit_rules: z.array(z.object({ source_matchers: matchers, target_matchers: matchers })),
+  inhibit_rules: z.array(z.object({ source_matchers: matchers, target_matchers: matchers, equal: z.array(z.string()).optional() })),
 });
 
 /** Route and inhibitions of an alertmanager.yaml as the parts of an AlertmanagerConfig of prometheus-operator; JSON is YAML. */
@@ -24,6 +24,7 @@ export function operatorRouting(alertmanagerYaml: string): string {
       inhibitRules: inhibit_rules.map((rule) => ({
         sourceMatch: rule.source_matchers.map(operatorMatcher),
         targetMatch: rule.target_matchers.map(operatorMatcher),
+        ...(rule.equal === undefined ? {} : { equal: rule.equal }),
       })),
     },
     null,

@@ -37,7 +37,8 @@ export function prometheusConfig({ jobs, alertmanager, intervalS = 5 }: Promethe
       : { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),
     scrape_configs: Object.entries(jobs).map(([job, target]) => ({
       job_name: job,
-      static_configs: [{ targets: [target] }],
+      // Alerts carry a namespace everywhere; a machine without Kubernetes has this one.
+      static_configs: [{ targets: [target], labels: { namespace: "local" } }],
     })),
   };
   return `${JSON.stringify(config, null, 2)}\n`;
