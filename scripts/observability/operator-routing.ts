@@ -11,7 +11,9 @@ const routeSchema = z.object({
 });
 const configSchema = z.object({
   route: routeSchema.extend({ routes: z.array(routeSchema) }),
-  inhibit_rules: z.array(z.object({ source_matchers: matchers, target_matchers: matchers, equal: z.array(z.string()).optional() })),
+  inhibit_rules: z.array(
+    z.object({ source_matchers: matchers, target_matchers: matchers, equal: z.array(z.string()).optional() }),
+  ),
 });
 
 /** Route and inhibitions of an alertmanager.yaml as the parts of an AlertmanagerConfig of prometheus-operator; JSON is YAML. */

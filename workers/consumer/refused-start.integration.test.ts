@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { ConfigResourceTypes } from "kafkajs";
 import { useStack, waitFor } from "../../scripts/testkit/index.ts";
 import { type ConsumerFixture, createConsumerFixture, eventJson, events, readiness } from "./testing/fixture.ts";
 
@@ -9,12 +8,14 @@ beforeEach(async () => {
 }, 90_000);
 afterEach(() => fixture?.close(), 30_000);
 
+/** Kafka's number of the kind of resource that a topic is. */
+const TOPIC_RESOURCE = 2;
 const setTimestampType = (value: string) =>
   fixture.admin.alterConfigs({
     validateOnly: false,
     resources: [
       {
-        type: ConfigResourceTypes.TOPIC,
+        type: TOPIC_RESOURCE,
         name: fixture.topic,
         configEntries: [{ name: "message.timestamp.type", value }],
       },

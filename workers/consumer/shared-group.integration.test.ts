@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
 import { useStack, waitFor } from "../../scripts/testkit/index.ts";
+import { foreignAssignor } from "../shared/kafka/testing/foreign-assignor.ts";
 import { type ConsumerFixture, createConsumerFixture, events, metric, readiness } from "./testing/fixture.ts";
 
 let fixture: ConsumerFixture;
@@ -37,29 +37,9 @@ test("a pipeline that gets another one's topic stops and says which setting; the
   }
 }, 120_000);
 
-/** Another client's way to divide partitions, under a name that ours does not know, or does. */
-const assignor =
-  (name: string): PartitionAssigner =>
-  () => ({
-    name,
-    version: 0,
-    // Nobody gets anything.
-    assign: async ({ members }) =>
-      members.map(({ memberId }) => ({
-        memberId,
-        memberAssignment: AssignerProtocol.MemberAssignment.encode({
-          ...{ version: 0, assignment: {}, userData: Buffer.alloc(0) },
-        }),
-      })),
-    protocol: ({ topics }) => ({
-      name,
-      metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
-    }),
-  });
-
 async function joinForeign(name: string, topic: string) {
   const foreign = fixture.kafka.consumer({
-    ...{ groupId: fixture.name, partitionAssigners: [assignor(name)], allowAutoTopicCreation: false },
+    ...{ groupId: fixture.name, partitionAssigners: [foreignAssignor(name)], allowAutoTopicCreation: false },
   });
   const joined = new Promise((resolve) => foreign.on(foreign.events.GROUP_JOIN, resolve));
   await foreign.connect();
