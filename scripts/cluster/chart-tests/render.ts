@@ -53,7 +53,8 @@ export function render(values: Values = {}, files: readonly string[] = [], optio
 }
 
 /** The objects in helm's output. */
-const parse = (text: string) => (Bun.YAML.parse(text) as (Rendered | null)[]).filter((object) => object !== null);
+export const parse = (text: string) =>
+  (Bun.YAML.parse(text) as (Rendered | null)[]).filter((object) => object !== null);
 
 /** Example values, by name: each shows one environment and is rendered, validated and asserted here. */
 export const example = (name: string) => join(CHART, `ci/${name}-values.yaml`);

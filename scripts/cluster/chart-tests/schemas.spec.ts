@@ -57,12 +57,16 @@ describe("against the schemas of Kubernetes, Strimzi, prometheus-operator, KEDA 
     }
   });
 
-  test.each(["k8s/base", "k8s/kafka", "k8s/clickhouse/clickhouse.yaml", "k8s/clickhouse/pod-monitor.yaml", "k8s/lake"])(
-    "%s",
-    (path) => {
-      expect(kubeconform([path])).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
-    },
-  );
+  test.each([
+    "k8s/base",
+    "k8s/kafka",
+    "k8s/clickhouse/clickhouse.yaml",
+    "k8s/clickhouse/pod-monitor.yaml",
+    "k8s/lake",
+    "k8s/monitoring/grafana-access.yaml",
+  ])("%s", (path) => {
+    expect(kubeconform([path])).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+  });
 
   test("a mistake is noticed", () => {
     const { stdout } = template();
