@@ -1,6 +1,6 @@
 # One image per worker: the compiled binary on a base without a shell. `make images` compiles for each platform first
 # (dist/images/<architecture>/<worker>), so nothing is downloaded or compiled in here.
-ARG BASE=gcr.io/distroless/base-nossl-debian12:nonroot
+ARG BASE=gcr.io/distroless/base-nossl-debian13:nonroot
 FROM ${BASE}
 # Set by BuildKit for each platform, and by `make images`.
 ARG TARGETARCH=amd64

@@ -29,7 +29,11 @@ setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
 	@bash scripts/system.sh
 	@mkdir -p .tools && touch $@
 
-$(BUN_STAMP): package.json | .tools/system.stamp
+.tools/system-node.stamp: scripts/system.sh
+	@bash scripts/system.sh node
+	@mkdir -p .tools && touch $@
+
+$(BUN_STAMP): package.json | .tools/system-node.stamp
 	@test -n "$(BUN_VERSION)" || { echo "package.json names no version of bun in devDependencies" >&2; exit 1; }
 	@echo "Bun $(BUN_VERSION): installing into .tools/"
 	@npm install --loglevel=error --no-audit --no-fund --fetch-timeout=60000 --fetch-retries=2 --prefix .tools --no-save bun@$(BUN_VERSION) \
@@ -37,7 +41,7 @@ $(BUN_STAMP): package.json | .tools/system.stamp
 	@$(BUN) --version >/dev/null
 	@touch $@
 
-$(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*)
+$(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*) | .tools/system.stamp
 	@$(BUN) install --frozen-lockfile
 	@touch $@
 
@@ -126,7 +130,7 @@ demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECOND
 	@$(BUN) scripts/local/demo/main.ts
 
 .PHONY: mutation
-mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
+mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (MUTANT=parts of names)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
 
@@ -136,9 +140,9 @@ mutation-ci: build ## The short selection of `make mutation`
 	@$(BUN) scripts/proof/mutation/main.ts --ci
 
 .PHONY: fuzz
-fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
+fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (PART=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/proof/fuzz/main.ts $(ARGS)
+	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/proof/fuzz/main.ts
 
 .PHONY: bench
 bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
@@ -177,7 +181,7 @@ bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest
 	@bash scripts/system.sh chaos && touch $@ || true
 
 .PHONY: chaos
-chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (ONLY=parts of names, SEED=)
+chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/proof/chaos/main.ts $(ARGS)
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `test` also
+# Checks for the programs that must come from the system: Node with npm, a JRE 17+, Maven; with the argument `node` only the
+# first, which is all that the targets of the cluster need; with `test` also
 # what only the tests use, with `browser` what the browser tests use, with `chaos` what wrong clocks need, with
 # `bench` what the benchmark's Python peer needs, with `load` what loads the ingest API. What is missing is installed on
 # Debian as root; elsewhere one line says what to install.
@@ -9,9 +10,10 @@ missing=()
 command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
 
 java_major() { java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -1; }
-if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then missing+=(openjdk-17-jre-headless); fi
-
-command -v mvn >/dev/null || missing+=(maven)
+if [ "${1:-}" != node ]; then
+  if ! command -v java >/dev/null || [ "$(java_major)" -lt 17 ] 2>/dev/null; then missing+=(openjdk-17-jre-headless); fi
+  command -v mvn >/dev/null || missing+=(maven)
+fi
 
 if [ "${1:-}" = test ]; then
   command -v kcat >/dev/null || missing+=(kcat)

@@ -8,37 +8,44 @@ CLUSTER := $(BUN) scripts/cluster/main.ts
 
 .PHONY: images cluster-up cluster-down cluster-status cluster-verify cluster-ops cluster-sql cluster-open cluster-logs cluster-scale cluster-chaos chart-test lab-test
 
-images: $(MODULES_STAMP) ## Build the container images (PLATFORMS, IMAGE_REGISTRY)
+# What the workers are compiled from is enough here: neither the embedded engine nor Java is needed. Where everything has been
+# installed already, it stays.
+CLUSTER_STAMP := .tools/cluster-modules.stamp
+$(CLUSTER_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*)
+	@[ -e $(MODULES_STAMP) ] || $(BUN) install --frozen-lockfile --production
+	@touch $@
+
+images: $(CLUSTER_STAMP) ## Build the container images (PLATFORMS, IMAGE_REGISTRY)
 	@$(CLUSTER) images
 
-cluster-up: $(MODULES_STAMP) ## Bring up the pipeline on kind with Kafka, ClickHouse and monitoring
+cluster-up: $(CLUSTER_STAMP) ## Bring up the pipeline on kind with Kafka, ClickHouse and monitoring
 	@$(CLUSTER) up
 
-cluster-down: $(MODULES_STAMP) ## Delete the kind cluster and its data
+cluster-down: $(CLUSTER_STAMP) ## Delete the kind cluster and its data
 	@$(CLUSTER) down
 
-cluster-status: $(MODULES_STAMP) ## Show what runs in the cluster
+cluster-status: $(CLUSTER_STAMP) ## Show what runs in the cluster
 	@$(CLUSTER) status
 
-cluster-verify: $(MODULES_STAMP) ## Prove in the cluster that nothing is lost or counted twice
+cluster-verify: $(CLUSTER_STAMP) ## Prove in the cluster that nothing is lost or counted twice
 	@$(CLUSTER) verify
 
-cluster-ops: $(MODULES_STAMP) ## Run a command of ops in the cluster (CMD="dlq list", "rewind …", "doctor")
+cluster-ops: $(CLUSTER_STAMP) ## Run a command of ops in the cluster (CMD="dlq list", "rewind …", "doctor")
 	@$(CLUSTER) ops
 
-cluster-sql: $(MODULES_STAMP) ## Ask ClickHouse in the cluster (Q="SELECT …", or a shell)
+cluster-sql: $(CLUSTER_STAMP) ## Ask ClickHouse in the cluster (Q="SELECT …", or a shell)
 	@$(CLUSTER) sql
 
-cluster-open: $(MODULES_STAMP) ## Forward ports to Grafana, Prometheus, Alertmanager, ClickHouse, APIs
+cluster-open: $(CLUSTER_STAMP) ## Forward ports to Grafana, Prometheus, Alertmanager, ClickHouse, APIs
 	@$(CLUSTER) open
 
-cluster-logs: $(MODULES_STAMP) ## Follow the workers' logs (WORKER=consumer)
+cluster-logs: $(CLUSTER_STAMP) ## Follow the workers' logs (WORKER=consumer)
 	@$(CLUSTER) logs
 
-cluster-scale: $(MODULES_STAMP) ## Scale the consumer (N=3)
+cluster-scale: $(CLUSTER_STAMP) ## Scale the consumer (N=3)
 	@$(CLUSTER) scale
 
-cluster-chaos: $(MODULES_STAMP) ## Delete consumer, broker and ClickHouse under load, then verify
+cluster-chaos: $(CLUSTER_STAMP) ## Delete consumer, broker and ClickHouse under load, then verify
 	@$(CLUSTER) chaos
 
 .tools/bin/helm:
@@ -54,5 +61,5 @@ cluster-chaos: $(MODULES_STAMP) ## Delete consumer, broker and ClickHouse under 
 chart-test: $(MODULES_STAMP) | .tools/bin/helm .tools/bin/helm4 .tools/bin/kubeconform ## Check chart and manifests without a cluster
 	@$(BUN) scripts/cluster/chart-test.ts
 
-lab-test: build ## Run the whole cluster and its scenarios in the offline laboratory (LAB=…)
+lab-test: build | .tools/bin/helm4 ## Run the whole cluster and its scenarios in the offline laboratory (LAB=…)
 	@$(BUN) scripts/cluster/lab/test.ts

@@ -2,18 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { platformsOf } from "./images.ts";
 import { componentFor, splitArguments } from "./ops.ts";
 import { isAtLeast } from "./preflight.ts";
-import { readSettings } from "./settings.ts";
+import { ROOT, readSettings } from "./settings.ts";
 
 describe("settings", () => {
   test("have defaults for everything; empty counts as unset", () => {
     const settings = readSettings({ CLUSTER_NAME: "", KIND_NODES: undefined });
     expect(settings).toMatchObject({ name: "countinghouse", provider: "kind", profile: "dev", timeoutMs: 600_000 });
-    expect(settings.kind).toMatchObject({ nodes: 3, config: "k8s/kind/3-nodes.yaml" });
+    expect(settings.kind).toMatchObject({ nodes: 1, config: "k8s/kind/1-node.yaml" });
     expect(settings.kubeconfig).toEndWith("/.local/cluster/kubeconfig");
   });
-  test("one node has a configuration of its own, unless another is named", () => {
-    expect(readSettings({ KIND_NODES: "1" }).kind.config).toBe("k8s/kind/1-node.yaml");
-    expect(readSettings({ KIND_NODES: "1", KIND_CONFIG: "mine.yaml" }).kind.config).toBe("mine.yaml");
+  test("three nodes have a configuration of their own, unless another is named", () => {
+    expect(readSettings({ KIND_NODES: "3" }).kind.config).toBe("k8s/kind/3-nodes.yaml");
+    expect(readSettings({ KIND_NODES: "3", KIND_CONFIG: "mine.yaml" }).kind.config).toBe("mine.yaml");
   });
   test.each([
     ["CLUSTER_PROFILE", "prod"],
@@ -38,6 +38,15 @@ test("platforms are named as Docker names them", () => {
   expect(platformsOf("linux/amd64, linux/arm64").map(({ name }) => name)).toEqual(["amd64", "arm64"]);
   expect(platformsOf(undefined).length).toBe(1);
   expect(() => platformsOf("windows/amd64")).toThrow("windows/amd64");
+});
+
+test("the targets of the cluster need neither Java nor Maven nor the packages of the tests", () => {
+  for (const target of ["cluster-up", "cluster-down", "cluster-ops", "images"]) {
+    const { stdout } = Bun.spawnSync(["make", "-n", "-B", target], { cwd: ROOT });
+    const commands = stdout.toString().split("\n");
+    expect(commands.filter((line) => line.includes("system.sh"))).toEqual(["bash scripts/system.sh node"]);
+    expect(commands.filter((line) => line.includes("install --frozen-lockfile")).join()).toEndWith("--production");
+  }
 });
 
 describe("a command for the cluster", () => {

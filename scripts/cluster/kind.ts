@@ -31,6 +31,18 @@ export async function deleteCluster(settings: Settings): Promise<void> {
   if (!(await exists(settings))) return say(`there is no kind cluster ${settings.name}`);
   const target = ["--name", settings.name, "--kubeconfig", settings.kubeconfig];
   await step(`deleting kind cluster ${settings.name}`, () => must(["kind", "delete", "cluster", ...target]));
+  const ours = await run([
+    "docker",
+    "image",
+    "ls",
+    "--format",
+    "{{.Repository}}:{{.Tag}}",
+    "--filter",
+    "reference=countinghouse/*",
+  ]);
+  const images = ours.stdout.split("\n").filter((name) => name !== "" && !name.endsWith(":<none>"));
+  if (images.length > 0)
+    await step(`removing ${images.length} images`, () => must(["docker", "image", "rm", ...images]));
   // Later commands shall say that there is no cluster, not that it does not answer.
   rmSync(settings.kubeconfig, { force: true });
 }

@@ -42,6 +42,18 @@ const TARGETS = [
   },
 ] as const;
 
+/** Where the passwords and keys are: one command each, so that none is printed unasked. */
+export function logins(kubeconfig: string): string {
+  const read = (namespace: string, secret: string, key: string) =>
+    `KUBECONFIG=${kubeconfig} kubectl get secret -n ${namespace} ${secret} -o jsonpath='{.data.${key}}' | base64 -d`;
+  return [
+    `Grafana, user admin:          ${read(NAMESPACE.monitoring, "monitoring-grafana", "admin-password")}`,
+    `Console, token:               ${read(NAMESPACE.app, objectName("console-token"), "token")}`,
+    `Ingest, API key:              ${read(NAMESPACE.app, objectName("ingest-api-keys"), "keys")}`,
+    `ClickHouse, countinghouse_read: ${read(NAMESPACE.app, "clickhouse-read", "password")}`,
+  ].join("\n");
+}
+
 /** Forwards ports to everything with a page or an API and keeps doing so until interrupted. */
 export async function open(cluster: Cluster): Promise<void> {
   const forwards: Forward[] = [];
@@ -57,11 +69,7 @@ export async function open(cluster: Cluster): Promise<void> {
     const note = localPort === 0 ? `  (port ${target.localPort} is taken)` : "";
     console.log(`${target.name.padEnd(13)} http://127.0.0.1:${opened.port}${note}`);
   }
-  const context = `KUBECONFIG=${cluster.settings.kubeconfig} kubectl`;
-  const password = `get secret -n ${NAMESPACE.monitoring} monitoring-grafana -o jsonpath='{.data.admin-password}' | base64 -d`;
-  console.log(`\nGrafana: user admin, password: ${context} ${password}`);
-  const token = `get secret -n ${NAMESPACE.app} ${objectName("console-token")} -o jsonpath='{.data.token}' | base64 -d`;
-  console.log(`Console: token: ${context} ${token}`);
+  console.log(`\n${logins(cluster.settings.kubeconfig)}`);
   console.log("Ctrl-C closes them all.");
   process.once("SIGINT", async () => {
     await Promise.allSettled(forwards.map((one) => one.stop()));

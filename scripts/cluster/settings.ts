@@ -28,7 +28,7 @@ const schema = z.object({
   CLUSTER_TIMEOUT: z.coerce.number().int().min(10).max(7200).default(600),
   /** Further values files of our chart, comma-separated. */
   CLUSTER_VALUES: z.string().default(""),
-  KIND_NODES: z.enum(["1", "3"]).default("3"),
+  KIND_NODES: z.enum(["1", "3"]).default("1"),
   KIND_CONFIG: z.string().default(""),
   /** Empty: the image that this version of kind is made for. */
   KIND_NODE_IMAGE: z.string().default(""),
@@ -44,7 +44,7 @@ const schema = z.object({
   IMAGE_TAG: z.string().default(""),
   /** `build` builds and loads; `none` expects the images to be there. */
   IMAGES: z.enum(["build", "none"]).default("build"),
-  IMAGE_BASE: z.string().default("gcr.io/distroless/base-nossl-debian12:nonroot"),
+  IMAGE_BASE: z.string().default("gcr.io/distroless/base-nossl-debian13:nonroot"),
   INSTALL: flag("0"),
 });
 

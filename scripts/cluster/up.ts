@@ -2,10 +2,11 @@ import { applyClickHouse, ensureClickHouseSecrets } from "./clickhouse.ts";
 import { install } from "./helm.ts";
 import { buildImages, imageTag, loadImages } from "./images.ts";
 import { createCluster } from "./kind.ts";
+import { logins } from "./open.ts";
 import { preflight } from "./preflight.ts";
 import { NAMESPACE, objectName, podsOf, RELEASE, type Settings } from "./settings.ts";
-import { Cluster } from "./shell.ts";
-import { step } from "./ui.ts";
+import { Cluster, CommandFailed } from "./shell.ts";
+import { say, step } from "./ui.ts";
 import { waitReady, waitRollout, waitUntil } from "./wait.ts";
 
 const CHART = "charts/countinghouse";
@@ -21,6 +22,7 @@ export async function up(settings: Settings): Promise<void> {
   await step("namespaces and network policies", async () => {
     await apply(cluster, "k8s/base/namespaces.yaml");
     await apply(cluster, "k8s/base/network-policies.yaml", NAMESPACE.app);
+    await apply(cluster, "k8s/monitoring/grafana-access.yaml");
   });
   await step("passwords", () => ensureClickHouseSecrets(cluster));
   await step("kube-prometheus-stack", () => installMonitoring(cluster));
@@ -156,7 +158,12 @@ async function waitForMonitoring(cluster: Cluster): Promise<void> {
   const monitoring = limits(cluster, NAMESPACE.monitoring);
   await waitRollout(cluster, "statefulset/prometheus-monitoring-prometheus", monitoring);
   await waitRollout(cluster, "statefulset/alertmanager-monitoring-alertmanager", monitoring);
-  await waitIfPresent(cluster, "monitoring-grafana");
+  try {
+    await waitIfPresent(cluster, "monitoring-grafana");
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    say(`warning: ${error.message}; everything else is up, and Prometheus and Alertmanager have pages of their own`);
+  }
 }
 
 function nextCommands({ kubeconfig }: Settings): string {
@@ -170,6 +177,9 @@ The cluster is up. Its kubeconfig is ${kubeconfig}; your own is untouched.
   make cluster-logs WORKER=consumer
   make cluster-chaos               delete consumer, broker and ClickHouse under load, then verify
   make cluster-down                delete it with all its data
+
+Addresses of all pages and APIs:  make cluster-open
+${logins(kubeconfig)}
 
 For kubectl:  export KUBECONFIG=${kubeconfig}; kubectl config set-context --current --namespace=${NAMESPACE.app}`;
 }

@@ -17,6 +17,7 @@ describe("the users of the ClickHouse stand-in", () => {
     CLICKHOUSE_READ_PASSWORD: "b",
     CLICKHOUSE_OPERATE_PASSWORD: "d",
     CLICKHOUSE_MIGRATE_PASSWORD: "c",
+    CLICKHOUSE_RESOLVE_PASSWORD: "f",
     CLICKHOUSE_LAKE_PASSWORD: "e",
   };
   const inner = { user: "engine", password: "secret" };

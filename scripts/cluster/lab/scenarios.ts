@@ -6,12 +6,16 @@ import { openSql, type Sql } from "../sql.ts";
 import { installApp, waitForApp } from "../up.ts";
 import { verify } from "../verify.ts";
 import { waitRollout } from "../wait.ts";
+import { clusterOps } from "./cluster-ops.ts";
 import { consoleAnswers, watchProves } from "./console.ts";
 import { type Context, check, make } from "./context.ts";
+import { failedMigration } from "./failed-migration.ts";
 import { moreEvents, totals } from "./load.ts";
-import { consumerAs, FORBIDDEN_POD, isReady } from "./pods.ts";
+import { FORBIDDEN_POD } from "./pods.ts";
 import { getJson, promQuery } from "./prometheus.ts";
+import { refusedByBroker, userPassword } from "./refusals.ts";
 import type { Source } from "./report.ts";
+import { secondRelease } from "./second-release.ts";
 import { wrongInput } from "./wrong-input.ts";
 
 export type Scenario = {
@@ -62,35 +66,6 @@ async function scaleProducer(cluster: Cluster, replicas: number): Promise<void> 
   if (replicas > 0) return;
   // Until the last pod has gone it still sends what it had buffered.
   await cluster.kubectl(["wait", "pod", "-l", pods, "-n", NAMESPACE.app, "--for=delete", "--timeout=60s"]);
-}
-
-async function refusedByBroker(
-  { cluster }: Context,
-  name: string,
-  user: string,
-  password: string,
-  why: RegExp,
-): Promise<string> {
-  const pod = await consumerAs(cluster, name, { user, password });
-  await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify(pod) });
-  try {
-    const line = await waitFor(
-      async () => {
-        const { stdout } = await cluster.tryKubectl(["logs", name, "-n", NAMESPACE.app]);
-        return stdout.split("\n").find((text) => why.test(text));
-      },
-      { timeoutMs: 90_000, intervalMs: 1_000, describe: `a refusal (${why.source}) in the log of ${name}` },
-    );
-    check(!(await isReady(cluster, name)), `${name} became ready`);
-    return line.slice(0, 200);
-  } finally {
-    await cluster.kubectl(["delete", "pod", name, "-n", NAMESPACE.app, "--grace-period=0", "--force"]);
-  }
-}
-
-async function userPassword(cluster: Cluster, user: string): Promise<string> {
-  const secret = await cluster.get<{ data: { password: string } }>([`secret/${user}`, "-n", NAMESPACE.app]);
-  return Buffer.from(secret?.data.password ?? "", "base64").toString();
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -225,6 +200,21 @@ export const SCENARIOS: readonly Scenario[] = [
       await flow(cluster, 500);
       return exact(cluster);
     },
+  },
+  {
+    name: "a migration that has failed is run again by the next upgrade",
+    sources: FAULT,
+    run: failedMigration,
+  },
+  {
+    name: "two releases in one namespace: the second by Helm 4, exact, and scaled by kubectl across an upgrade",
+    sources: ENGINE,
+    run: secondRelease,
+  },
+  {
+    name: "make cluster-ops runs commands with the rights they need, and passes their exit codes on",
+    sources: ENGINE,
+    run: clusterOps,
   },
   {
     name: "a pod that violates `restricted` is refused",

@@ -14,7 +14,7 @@ const METRICS_PORT = 9363;
 
 const inner = { user: "engine", password: crypto.randomUUID() };
 const users = knownUsers(process.env);
-const memoryMb = Number(process.env.ENGINE_MEMORY_MB ?? "2048");
+const memoryMb = Number(process.env.ENGINE_MEMORY_MB ?? "1280");
 const sessions = new Sessions(join(DIR, "data"), memoryMb);
 const spool = new Spool(join(DIR, "spool"));
 const config = { dir: DIR, port: HTTP_PORT, memoryMb, ...inner };
