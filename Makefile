@@ -130,7 +130,7 @@ demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECOND
 	@$(BUN) scripts/local/demo/main.ts
 
 .PHONY: mutation
-mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (MUTANT=parts of names)
+mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
 
@@ -140,9 +140,9 @@ mutation-ci: build ## The short selection of `make mutation`
 	@$(BUN) scripts/proof/mutation/main.ts --ci
 
 .PHONY: fuzz
-fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (PART=contract,kafka,http SEED= CASES=)
+fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/local/fetch.ts
-	@PART="$(PART)" SEED="$(SEED)" CASES="$(CASES)" $(BUN) scripts/proof/fuzz/main.ts
+	@$(BUN) scripts/proof/fuzz/main.ts $(ARGS)
 
 .PHONY: bench
 bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
@@ -181,7 +181,7 @@ bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest
 	@bash scripts/system.sh chaos && touch $@ || true
 
 .PHONY: chaos
-chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (SCENARIO=part of a name, SEED=)
+chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (ONLY=parts of names, SEED=)
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/proof/chaos/main.ts $(ARGS)
 

@@ -7,7 +7,7 @@ import type { FaultLink } from "./fault-link.ts";
 
 /** One class of faults, run on a pipeline of its own. */
 export type Scenario = {
-  /** Unique, `family: what`; SCENARIO= selects by a part of it. */
+  /** Unique, `family: what`; ONLY= selects by a part of it. */
   readonly name: string;
   /** What is done, for the report. */
   readonly faults: string;

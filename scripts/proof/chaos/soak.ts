@@ -5,10 +5,11 @@
  */
 import { z } from "zod";
 import { envInt, loadConfig } from "../../../workers/shared/runtime/config.ts";
+import { closingLine, printTable, type Result } from "../report.ts";
 import { type ChaosRun, createContext } from "./context.ts";
 import { judge } from "./oracle.ts";
 import { type Crew, compose } from "./random-faults.ts";
-import { printed, type Result } from "./report.ts";
+import { type ChaosData, COLUMNS } from "./report.ts";
 
 const config = loadConfig(
   z.object({ MINUTES: envInt(1, 10_000).prefault("10"), SEED: z.string().default("") }),
@@ -19,7 +20,7 @@ const ROUNDS = 4;
 /** After this the ledgers of killed producers count as dead, ms. */
 const DEAD_AFTER_MS = 17_000;
 
-async function cycle(context: ChaosRun, number: number): Promise<Result> {
+async function cycle(context: ChaosRun, number: number): Promise<Result<ChaosData>> {
   const crew: Crew = { consumers: [], loads: [] };
   context.faults.clear();
   for (let i = 0; i < 2; i++) crew.consumers.push(context.startConsumer());
@@ -36,12 +37,15 @@ async function cycle(context: ChaosRun, number: number): Promise<Result> {
   problems.push(...judgement.problems);
   for (const worker of crew.consumers) await context.kill(worker, "SIGTERM");
   const { events, lost, doubled, deadLetters } = judgement;
-  const ok = problems.length === 0 && lost === 0 && doubled === 0;
+  if (lost > 0 || doubled > 0) problems.push(`${lost} events lost, ${doubled} counted twice`);
   for (const problem of problems) console.log(`    ! ${problem}`);
-  if (!ok) await Bun.write(`/tmp/countinghouse-soak-${process.pid}.log`, `${judgement.evidence}\n\n${context.logs()}`);
+  if (problems.length > 0) {
+    await Bun.write(`/tmp/countinghouse-soak-${process.pid}.log`, `${judgement.evidence}\n\n${context.logs()}`);
+  }
+  const faults = context.faults.toString();
   const recovery_s = Math.round((context.recoveryS ?? 0) * 10) / 10;
-  const counts = { events, lost, doubled, dead_letters: deadLetters, recovery_s };
-  return { name: `soak ${number}`, faults: context.faults.toString(), ...counts, ok };
+  const data = { faults, events, lost, doubled, dead_letters: deadLetters, recovery_s };
+  return { name: `soak ${number}`, what: faults, data, problems };
 }
 
 async function main(): Promise<number> {
@@ -49,20 +53,20 @@ async function main(): Promise<number> {
   console.log(`soak for ${config.MINUTES} minutes, seed ${seed}`);
   const context = await createContext({ name: "soak" }, seed);
   const until = performance.now() + config.MINUTES * 60_000;
-  const results: Result[] = [];
+  const results: Result<ChaosData>[] = [];
   try {
     do {
       console.log(`\n=== soak ${results.length + 1}`);
       const result = await cycle(context, results.length + 1);
       results.push(result);
-      console.log(`--- ${result.ok ? "ok" : "FAILED"}: ${result.events} events so far, ${result.lost} lost`);
-    } while (performance.now() < until && results.at(-1)?.ok);
+      const { events, lost } = result.data;
+      console.log(`--- ${result.problems.length === 0 ? "ok" : "FAILED"}: ${events} events so far, ${lost} lost`);
+    } while (performance.now() < until && results.at(-1)?.problems.length === 0);
   } finally {
     await context.stop();
   }
-  const failed = results.filter(({ ok }) => !ok).length;
-  console.log(`\n${printed(results)}\n\nseed ${seed}\n${results.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  console.log(`\n${printTable(COLUMNS, results)}\n\nseed ${seed}\n${closingLine({ results, skipped: [] })}`);
+  return results.every(({ problems }) => problems.length === 0) ? 0 : 1;
 }
 
 process.exitCode = await main();

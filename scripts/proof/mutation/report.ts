@@ -1,69 +1,46 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import type { ReportForm, Result } from "../report.ts";
 import { describeAnswer } from "./figures.ts";
 import type { Outcome } from "./run-mutant.ts";
 
-/** One line of the table. */
-export type Row = {
-  readonly name: string;
+/** What came of one mutant. */
+export type MutationData = {
   readonly defect: string;
   /** What the checkers said; absent for defects of the checkers, and when the scene failed. */
-  readonly outcome?: Outcome | undefined;
+  readonly outcome?: Pick<Outcome, "verify" | "audit"> | undefined;
   /** Files of the tests that failed. */
-  readonly suite?: string | undefined;
-  readonly note?: string;
-  /** Why it counts as not caught; empty when it was. */
-  readonly wrong: readonly string[];
+  readonly suite: string;
+  /** Why a checker rightly says nothing. */
+  readonly note?: string | undefined;
 };
 
-/** The row of the tests without a defect. */
-export const UNCHANGED = "control of the tests";
-
-const REPORT = join(import.meta.dir, "../../../docs/mutation-report.md");
-const TITLES = ["mutant", "defect", "verify", "audit", "tests that fail", "caught"];
-
-function cells({ name, defect, outcome, suite, note, wrong }: Row): string[] {
-  return [
-    name,
-    defect,
-    outcome === undefined
-      ? ""
-      : describeAnswer(outcome.verify) + (note && outcome.verify.exit === 0 ? `: ${note}` : ""),
-    outcome === undefined ? "" : describeAnswer(outcome.audit) + (note && outcome.audit.exit === 0 ? `: ${note}` : ""),
-    suite ?? "",
-    wrong.length === 0 ? (name.startsWith("control") ? "exact" : "yes") : "NO",
-  ];
+/** The answer of one checker, with the reason when it rightly says nothing. */
+function answer({ data }: Result<MutationData>, checker: "verify" | "audit"): string {
+  const said = data.outcome?.[checker];
+  if (said === undefined) return "";
+  return describeAnswer(said) + (data.note && said.exit === 0 ? `: ${data.note}` : "");
 }
 
-/** The table for a terminal. */
-export function renderTable(rows: readonly Row[]): string {
-  const lines = [TITLES, ...rows.map(cells)];
-  const widths = TITLES.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+function caught({ name, problems }: Result<MutationData>): string {
+  if (problems.length > 0) return "NO";
+  return name.startsWith("control") ? "exact" : "yes";
 }
 
-/** Writes docs/mutation-report.md. */
-export function writeReport(rows: readonly Row[], seconds: number): void {
-  const survived = rows.filter((row) => row.wrong.length > 0).length;
-  const markdown = (row: readonly string[]) => `| ${row.join(" | ")} |`;
-  const table = [TITLES, TITLES.map(() => "---"), ...rows.map(cells)].map(markdown).join("\n");
-  writeFileSync(
-    REPORT,
-    `# Planted defects
-
-Written by \`make mutation\`: ${rows.length} runs in ${Math.round(seconds)} s, ${survived} not caught. Each defect is planted in a copy of the sources
-(or in the store of a run of its own) and must be reported exactly as expected, figures that are not named being zero.
-The checkers are always the compiled, unchanged ones; in the last rows the defect is in a checker itself, and its tests
-must fail.
-
-${table}
-`,
-  );
-}
+/** What docs/mutation-report.md says besides the figures. */
+export const MUTATION_REPORT: ReportForm<MutationData> & { readonly nothing: MutationData } = {
+  name: "mutation",
+  title: "Planted defects",
+  noun: "mutants",
+  nothing: { defect: "", suite: "" },
+  columns: [
+    { title: "mutant", of: ({ name }) => name },
+    { title: "defect", of: ({ what }) => what },
+    { title: "verify", of: (result) => answer(result, "verify") },
+    { title: "audit", of: (result) => answer(result, "audit") },
+    { title: "tests that fail", of: ({ data }) => data.suite },
+    { title: "caught", of: caught },
+  ],
+  summary: (results) => `${results.filter(({ problems }) => problems.length > 0).length} not caught`,
+  explanation: `Each defect is planted in a copy of the sources (or in the store of a run of its own) and must be reported exactly as
+expected, figures that are not named being zero. The checkers are always the compiled, unchanged ones; in the last rows the
+defect is in a checker itself, and its tests must fail.`,
+};
