@@ -76,7 +76,6 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 	@$(BUN) scripts/generate/metrics-docs.ts --check
 	@$(BUN) scripts/generate/observability.ts --check
 	@$(BUN) scripts/generate/chart-readme.ts --check
-	@$(BUN) scripts/scaling/main.ts --check
 
 .PHONY: generate
 generate: $(MODULES_STAMP) ## Write the generated documentation
@@ -85,7 +84,6 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/metrics-docs.ts
 	@$(BUN) scripts/generate/observability.ts
 	@$(BUN) scripts/generate/chart-readme.ts
-	@$(BUN) scripts/scaling/main.ts
 
 .tools/system-test.stamp: scripts/system.sh
 	@bash scripts/system.sh test
@@ -208,14 +206,10 @@ bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the e
 bench-scale: $(MODULES_STAMP) ## Measure refreshes and queries at 1, 10 and 100 million events (SCALE_STEPS)
 	@$(BUN) scripts/bench/scale.ts
 
-.PHONY: scaling
-scaling: $(MODULES_STAMP) ## Write the tables of docs/scaling.md from scripts/scaling/parameters.json
-	@$(BUN) scripts/scaling/main.ts
-
 .PHONY: scaling-check
-scaling-check: build ## Compare the capacity model with a real burst on this machine
+scaling-check: build ## Compare the formula for catching up with a real burst on this machine
 	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/scaling/check.ts
+	@$(BUN) scripts/bench/scaling-check.ts
 
 .PHONY: terraform-test
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)

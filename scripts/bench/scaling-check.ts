@@ -8,7 +8,6 @@ import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
 import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
 import { waitFor } from "../testkit/process/wait-for.ts";
 import type { RunningWorker } from "../testkit/worker.ts";
-import { catchUpSeconds } from "./model.ts";
 
 const config = loadConfig(
   z.object({
@@ -22,6 +21,11 @@ const config = loadConfig(
 /** No copies and no malformed messages: what is stored can be counted without looking into the topic. */
 const PLAIN = "--late-share 0 --duplicate-share 0 --malformed-share 0".split(" ");
 const POLL_MS = 100;
+
+/** Seconds until a backlog is gone, docs/scaling.md; Infinity when the capacity does not exceed what arrives. Rates in events/s. */
+function catchUpSeconds(backlog: number, arriving: number, capacity: number): number {
+  return capacity > arriving ? backlog / (capacity - arriving) : Number.POSITIVE_INFINITY;
+}
 
 const pipeline = await EmbeddedPipeline.start();
 const stored = async () =>
