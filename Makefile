@@ -17,13 +17,45 @@ SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' -
 VERSION := $(shell sed -n 's/.*"version": "\([^"]*\)".*/\1/p' package.json)
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
+##@ Run it here
+
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "%s%s\n", gap, substr($$0, 5); gap = "\n" } \
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
 	@$(BUN) scripts/local/fetch.ts
+
+.PHONY: build
+build: $(addprefix dist/,$(WORKERS)) ## Compile the workers into dist/
+
+.PHONY: demo
+demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/local/demo/main.ts
+
+.PHONY: up
+up: build ## Start the local stack and leave it running
+	@$(BUN) scripts/local/stack.ts up
+
+.PHONY: down
+down: $(MODULES_STAMP) ## Stop the local stack; its data stays
+	@$(BUN) scripts/local/stack.ts down
+
+.PHONY: status
+status: $(MODULES_STAMP) ## Show what runs and the ports in use; fails while something is stopped
+	@$(BUN) scripts/local/stack.ts status
+
+.PHONY: clean
+clean: $(MODULES_STAMP) ## Stop the local stack and remove its data and dist/
+	@$(BUN) scripts/local/stack.ts clean
+	@rm -rf dist
+
+.PHONY: lake-demo
+lake-demo: build ## Export to a local S3 service, kill the export midway, prove store = lake
+	@$(BUN) scripts/lake/demo.ts
 
 .tools/system.stamp: scripts/system.sh
 	@bash scripts/system.sh
@@ -45,9 +77,6 @@ $(MODULES_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*) | .to
 	@$(BUN) install --frozen-lockfile
 	@touch $@
 
-.PHONY: build
-build: $(addprefix dist/,$(WORKERS)) ## Compile the workers into dist/
-
 # Changes only when the commit does, so that a binary never names an older commit than the one it was built from.
 dist/.commit: FORCE
 	@mkdir -p dist
@@ -64,6 +93,28 @@ dist/%: workers/%/main.ts $(SOURCES) bun.lock dist/.commit $(MODULES_STAMP)
 	@$(BUN) $(COMPILE) workers/$*/main.ts --outfile dist/.build/$* >dist/$*.log 2>&1 || { cat dist/$*.log >&2; exit 1; }
 	@mv dist/.build/$** dist/
 	@rm -f dist/$*.log
+
+.tools/system-test.stamp: scripts/system.sh
+	@bash scripts/system.sh test
+	@mkdir -p .tools && touch $@
+
+.tools/system-browser.stamp: scripts/system.sh
+	@bash scripts/system.sh browser
+	@mkdir -p .tools && touch $@
+
+.tools/system-bench.stamp: scripts/system.sh
+	@bash scripts/system.sh bench
+	@mkdir -p .tools && touch $@
+
+.tools/system-load.stamp: scripts/system.sh
+	@bash scripts/system.sh load
+	@mkdir -p .tools && touch $@
+
+# Where it cannot be installed, the scenario that needs it is skipped, and says so.
+.tools/system-chaos.stamp: scripts/system.sh
+	@bash scripts/system.sh chaos && touch $@ || true
+
+##@ Check and document
 
 .PHONY: lint
 lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
@@ -85,17 +136,19 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/observability.ts
 	@$(BUN) scripts/generate/chart-readme.ts
 
-.tools/system-test.stamp: scripts/system.sh
-	@bash scripts/system.sh test
-	@mkdir -p .tools && touch $@
+.PHONY: sbom
+sbom: $(MODULES_STAMP) ## Write the bill of materials (CycloneDX) to dist/sbom.cdx.json
+	@$(BUN) scripts/sbom/main.ts sbom
+
+.PHONY: audit
+audit: $(MODULES_STAMP) ## Ask the registry for known weaknesses of the packages
+	@$(BUN) scripts/sbom/main.ts audit || [ $$? -eq 77 ] # 77: nobody could be asked, which it has said
+
+##@ Test
 
 .PHONY: test
 test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real broker and engine (paths by ARGS="…")
 	@$(BUN) scripts/test.ts $(ARGS)
-
-.tools/system-browser.stamp: scripts/system.sh
-	@bash scripts/system.sh browser
-	@mkdir -p .tools && touch $@
 
 .PHONY: test-browser
 test-browser: $(MODULES_STAMP) .tools/system-browser.stamp ## Test the console's pages in a real browser
@@ -114,69 +167,11 @@ test-alerts: $(MODULES_STAMP) ## Test rules, dashboards and notifications with a
 	@bash scripts/observability/install.sh
 	@$(BUN) scripts/test.ts --only alerting
 
-.PHONY: sbom
-sbom: $(MODULES_STAMP) ## Write the bill of materials (CycloneDX) to dist/sbom.cdx.json
-	@$(BUN) scripts/sbom/main.ts sbom
+.PHONY: terraform-test
+terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)
+	@$(BUN) scripts/terraform/test.ts
 
-.PHONY: audit
-audit: $(MODULES_STAMP) ## Ask the registry for known weaknesses of the packages
-	@$(BUN) scripts/sbom/main.ts audit || [ $$? -eq 77 ] # 77: nobody could be asked, which it has said
-
-.PHONY: demo
-demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/local/demo/main.ts
-
-.PHONY: mutation
-mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
-
-.PHONY: mutation-ci
-mutation-ci: build ## The short selection of `make mutation`
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/proof/mutation/main.ts --ci
-
-.PHONY: fuzz
-fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/proof/fuzz/main.ts $(ARGS)
-
-.PHONY: bench
-bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/bench/main.ts
-
-.PHONY: bench-publish
-bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into README and docs/performance.md
-	@$(BUN) scripts/bench/publish.ts
-
-.PHONY: bench-guard
-bench-guard: build ## Compare the CPU per event with the stored ratio to the Kafka engine, 90 s
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/bench/guard.ts
-
-.tools/system-bench.stamp: scripts/system.sh
-	@bash scripts/system.sh bench
-	@mkdir -p .tools && touch $@
-
-.PHONY: bench-smoke
-bench-smoke: build ## Measure freshness, throughput and memory on this machine
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/bench/smoke.ts
-
-.tools/system-load.stamp: scripts/system.sh
-	@bash scripts/system.sh load
-	@mkdir -p .tools && touch $@
-
-.PHONY: bench-producer
-bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
-	@$(BUN) scripts/local/fetch.ts
-	@$(BUN) scripts/bench/producer.ts
-
-# Where it cannot be installed, the scenario that needs it is skipped, and says so.
-.tools/system-chaos.stamp: scripts/system.sh
-	@bash scripts/system.sh chaos && touch $@ || true
+##@ Prove
 
 .PHONY: chaos
 chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (ONLY=parts of names, SEED=)
@@ -198,6 +193,47 @@ overload: build ## Send three times what can be stored for MINUTES (default 10),
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/proof/chaos/overload.ts
 
+.PHONY: fuzz
+fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/proof/fuzz/main.ts $(ARGS)
+
+.PHONY: mutation
+mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
+
+.PHONY: mutation-ci
+mutation-ci: build ## The short selection of `make mutation`
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/proof/mutation/main.ts --ci
+
+##@ Measure
+
+.PHONY: bench
+bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/main.ts
+
+.PHONY: bench-publish
+bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into README and docs/performance.md
+	@$(BUN) scripts/bench/publish.ts
+
+.PHONY: bench-guard
+bench-guard: build ## Compare the CPU per event with the stored ratio to the Kafka engine, 90 s
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/guard.ts
+
+.PHONY: bench-smoke
+bench-smoke: build ## Measure freshness, throughput and memory on this machine
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/smoke.ts
+
+.PHONY: bench-producer
+bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/producer.ts
+
 .PHONY: bench-engine-cost
 bench-engine-cost: $(MODULES_STAMP) ## Measure what storing an event costs the engine, part by part
 	@$(BUN) scripts/bench/engine-cost.ts
@@ -210,30 +246,5 @@ bench-scale: $(MODULES_STAMP) ## Measure refreshes and queries at 1, 10 and 100 
 scaling-check: build ## Compare the formula for catching up with a real burst on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/scaling-check.ts
-
-.PHONY: terraform-test
-terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)
-	@$(BUN) scripts/terraform/test.ts
-
-.PHONY: lake-demo
-lake-demo: build ## Export to a local S3 service, kill the export midway, prove store = lake
-	@$(BUN) scripts/lake/demo.ts
-
-.PHONY: up
-up: build ## Start the local stack and leave it running
-	@$(BUN) scripts/local/stack.ts up
-
-.PHONY: down
-down: $(MODULES_STAMP) ## Stop the local stack; its data stays
-	@$(BUN) scripts/local/stack.ts down
-
-.PHONY: status
-status: $(MODULES_STAMP) ## Show what runs and where it listens
-	@$(BUN) scripts/local/stack.ts status || [ $$? -eq 3 ] # 3: something is stopped, which the table says
-
-.PHONY: clean
-clean: $(MODULES_STAMP) ## Stop the local stack and remove its data and dist/
-	@$(BUN) scripts/local/stack.ts clean
-	@rm -rf dist
 
 include scripts/cluster/cluster.mk

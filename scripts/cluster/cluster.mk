@@ -6,6 +6,8 @@ HELM4_VERSION := v4.3.1
 KUBECONFORM_VERSION := v0.8.0
 CLUSTER := $(BUN) scripts/cluster/main.ts
 
+##@ On Kubernetes
+
 .PHONY: images cluster-up cluster-down cluster-status cluster-verify cluster-ops cluster-sql cluster-open cluster-logs cluster-scale cluster-chaos chart-test lab-test
 
 # What the workers are compiled from is enough here: neither the embedded engine nor Java is needed. Where everything has been

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Alertmanager, findAlertmanager } from "../observability/alertmanager.ts";
 import { findPrometheus, Prometheus } from "../observability/prometheus.ts";
-import type { Service } from "./services.ts";
+import type { Port, Service } from "./services.ts";
 import { consoleTokenFile, type LocalSettings, logPath, pidPath } from "./settings.ts";
 
 /** Prometheus and Alertmanager, as far as they are installed; `missing` names the rest. */
@@ -49,10 +49,10 @@ function scrapeJobs(settings: LocalSettings): Record<string, string> {
   return Object.fromEntries(Object.entries(ports).map(([job, port]) => [job, `127.0.0.1:${port}`]));
 }
 
-function asService(program: Prometheus | Alertmanager, port: { number: number; variable: string }): Service {
+function asService(program: Prometheus | Alertmanager, port: Port): Service {
   return {
     name: program.process.spec.name,
-    port,
+    ports: [port],
     address: program.url,
     logFile: program.options.logFile,
     pid: () => program.process.identity?.pid,

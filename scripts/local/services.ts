@@ -5,11 +5,14 @@ import { Engine } from "../testkit/engine/engine.ts";
 import { ManagedProcess } from "../testkit/process/managed-process.ts";
 import { consoleTokenFile, type LocalSettings, logPath, pidPath, workerEnv } from "./settings.ts";
 
+/** A port of the stack, with the variable that moves it. */
+export type Port = { readonly number: number; readonly variable: string };
+
 /** One long-running part of the stack, as the command line handles it. */
 export interface Service {
   readonly name: string;
-  /** What it listens on, with the variable that moves it; undefined when it has no fixed port. */
-  readonly port?: { readonly number: number; readonly variable: string };
+  /** All it listens on. */
+  readonly ports: readonly Port[];
   /** Where to reach it, for `status`. */
   readonly address: string;
   readonly logFile: string;
@@ -24,6 +27,7 @@ export interface WorkerProcess {
   /** Binary and arguments, relative to the repository. */
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
+  readonly ports: readonly Port[];
   /** Answers 2xx when the worker is ready. */
   readonly readyUrl: string;
   /** Where people reach it; default: `readyUrl`. */
@@ -46,24 +50,26 @@ export function setupSteps(_settings: LocalSettings): readonly SetupStep[] {
 
 /** Started in this order by `up`, stopped in the reverse one by `down`. */
 export function workerProcesses(settings: LocalSettings): readonly WorkerProcess[] {
-  const health = (port: number) => ({
-    env: { HEALTH_PORT: String(port) },
-    readyUrl: `http://127.0.0.1:${port}/readyz`,
+  const health = (number: number, variable: string) => ({
+    env: { HEALTH_PORT: String(number) },
+    ports: [{ number, variable }],
+    readyUrl: `http://127.0.0.1:${number}/readyz`,
   });
-  const consumer = health(settings.consumerHealthPort);
-  const producer = health(settings.producerHealthPort);
+  const consumer = health(settings.consumerHealthPort, "LOCAL_CONSUMER_HEALTH_PORT");
+  const producer = health(settings.producerHealthPort, "LOCAL_PRODUCER_HEALTH_PORT");
+  const verify = health(settings.verifyHealthPort, "LOCAL_VERIFY_HEALTH_PORT");
   return [
     { name: "consumer", command: ["dist/consumer"], ...consumer },
     {
       name: "producer",
       command: ["dist/producer", "simulate"],
-      readyUrl: producer.readyUrl,
+      ...producer,
       env: { ...producer.env, SIM_RATE: String(settings.rate) },
     },
     {
       name: "verify",
       command: ["dist/ops", "verify", "--watch", "--interval", "30s"],
-      env: { HEALTH_PORT: String(settings.verifyHealthPort) },
+      ...verify,
       // Ready is what has proven something, which takes as long as it takes.
       readyUrl: `http://127.0.0.1:${settings.verifyHealthPort}/livez`,
     },
@@ -76,6 +82,10 @@ function consoleProcess(settings: LocalSettings): WorkerProcess {
     name: "console",
     command: ["dist/console"],
     address: `http://127.0.0.1:${settings.consolePort}`,
+    ports: [
+      { number: settings.consolePort, variable: "LOCAL_CONSOLE_PORT" },
+      { number: settings.consoleHealthPort, variable: "LOCAL_CONSOLE_HEALTH_PORT" },
+    ],
     readyUrl: `http://127.0.0.1:${settings.consoleHealthPort}/readyz`,
     env: {
       HTTP_PORT: String(settings.consolePort),
@@ -108,7 +118,10 @@ export function infrastructure(settings: LocalSettings): readonly Service[] {
   return [
     {
       name: "kafka",
-      port: { number: kafkaPort, variable: "LOCAL_KAFKA_PORT" },
+      ports: [
+        { number: kafkaPort, variable: "LOCAL_KAFKA_PORT" },
+        { number: kafkaMetricsPort, variable: "LOCAL_KAFKA_METRICS_PORT" },
+      ],
       address: broker.brokers,
       logFile: broker.config.logFile,
       pid: () => broker.pid,
@@ -117,7 +130,7 @@ export function infrastructure(settings: LocalSettings): readonly Service[] {
     },
     {
       name: "clickhouse",
-      port: { number: clickhousePort, variable: "LOCAL_CLICKHOUSE_PORT" },
+      ports: [{ number: clickhousePort, variable: "LOCAL_CLICKHOUSE_PORT" }],
       address: engine.url,
       logFile: engine.options.logFile,
       pid: () => engine.pid,
@@ -129,7 +142,7 @@ export function infrastructure(settings: LocalSettings): readonly Service[] {
 
 /** The workers as services. */
 export function workers(settings: LocalSettings): readonly Service[] {
-  return workerProcesses(settings).map(({ name, command: [binary, ...args], env, readyUrl, address }) => {
+  return workerProcesses(settings).map(({ name, command: [binary, ...args], env, ports, readyUrl, address }) => {
     const logFile = logPath(settings, name);
     const worker = new ManagedProcess({
       name,
@@ -145,6 +158,7 @@ export function workers(settings: LocalSettings): readonly Service[] {
     });
     return {
       name,
+      ports,
       address: address ?? readyUrl,
       logFile,
       pid: () => worker.identity?.pid,

@@ -4,10 +4,10 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { JarsError } from "../testkit/broker/jars.ts";
 import { StartError } from "../testkit/process/managed-process.ts";
-import { isPortFree, portOwner } from "../testkit/process/ports.ts";
+import { portProblems } from "./check-ports.ts";
 import { monitoring } from "./monitoring.ts";
 import { infrastructure, type Service, setupSteps, workers } from "./services.ts";
-import { type LocalSettings, readSettings, workerEnv } from "./settings.ts";
+import { consoleTokenFile, type LocalSettings, readSettings, workerEnv } from "./settings.ts";
 
 /** A failure the user can do something about; the message says what. */
 class StackError extends Error {
@@ -20,7 +20,8 @@ const ROOT = join(import.meta.dir, "../..");
 async function up(settings: LocalSettings): Promise<void> {
   const base = infrastructure(settings);
   const watching = monitoring(settings);
-  for (const service of [...base, ...workers(settings), ...watching.services]) await checkPort(service);
+  const taken = await portProblems([...base, ...workers(settings), ...watching.services]);
+  if (taken.length > 0) throw new StackError(taken.join("\n"));
   for (const service of base) await startService(service);
   for (const step of setupSteps(settings)) {
     await timed(step.name, async () => {
@@ -38,7 +39,7 @@ async function up(settings: LocalSettings): Promise<void> {
       `\nNot installed, so not started: ${watching.missing.join(", ")}. \`make test-alerts\` installs them on Debian.`,
     );
   }
-  console.log("\n`make status` shows this again, `make down` stops it, `make clean` removes its data.");
+  console.log(`\n${firstSteps(settings)}`);
 }
 
 function allServices(settings: LocalSettings): Service[] {
@@ -62,6 +63,7 @@ function status(settings: LocalSettings): boolean {
     state: service.pid() === undefined ? "stopped" : "running",
     pid: service.pid() ?? "",
     address: service.address,
+    ports: service.ports.map(({ number }) => number).join(" "),
     log: relative(ROOT, service.logFile),
   }));
   console.log(Bun.inspect.table(rows));
@@ -76,13 +78,18 @@ async function clean(settings: LocalSettings): Promise<void> {
   console.log(`removed the data in ${relative(ROOT, settings.dir) || settings.dir}`);
 }
 
-async function checkPort({ name, port, pid }: Service): Promise<void> {
-  if (port === undefined || pid() !== undefined || (await isPortFree(port.number))) return;
-  const owner = portOwner(port.number) ?? "another program";
-  throw new StackError(
-    `${name}: port ${port.number} is in use by ${owner}. ` +
-      `Stop that, or choose another port: ${port.variable}=${port.number + 1} make up`,
-  );
+/** Where to look first. */
+function firstSteps(settings: LocalSettings): string {
+  const { consolePort, clickhousePort, clickhouseUser } = settings;
+  const token = relative(ROOT, consoleTokenFile(settings));
+  const engine = `http://127.0.0.1:${clickhousePort}/?database=countinghouse&user=${clickhouseUser}`;
+  const sql =
+    "SELECT event_minute, source, sum(events) FROM events_per_minute GROUP BY ALL ORDER BY event_minute DESC LIMIT 5";
+  return [
+    `Console:      http://127.0.0.1:${consolePort}, its token is in ${token}`,
+    `First query:  curl '${engine}' -d '${sql} FORMAT PrettyCompact'`,
+    "`make status` shows this table again, `make down` stops all, `make clean` removes the data.",
+  ].join("\n");
 }
 
 async function startService(service: Service): Promise<void> {
