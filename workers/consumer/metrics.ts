@@ -118,6 +118,16 @@ export function createConsumerMetrics() {
       "unread_partitions",
       "Partitions of the topic that no member of the group has read for a minute: their events wait, whatever else is green",
     ),
+    hidden: gauge(
+      "hidden_messages",
+      "Acknowledged messages of the partition that nobody may read yet, as a transaction before them is open; not part of the lag",
+      ["partition"],
+    ),
+    openTransaction: gauge(
+      "open_transaction_seconds",
+      "How long the transaction that hides messages has held the partition up; rising means that its producer neither commits nor aborts",
+      ["partition"],
+    ),
     committedOffset: gauge(
       "committed_offset",
       "Offset committed last, per partition; one that stands still while others move is stuck",

@@ -1,6 +1,11 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import { DEAD_LETTERS_COLUMNS, DEAD_LETTERS_TABLE } from "../shared/clickhouse/tables/dead-letters.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../shared/clickhouse/tables/events-raw.ts";
+import {
+  encodeOffsetsWithoutMessage,
+  OFFSETS_WITHOUT_MESSAGE_COLUMNS,
+  OFFSETS_WITHOUT_MESSAGE_TABLE,
+} from "../shared/clickhouse/tables/offsets-without-message.ts";
 import type { Kafka } from "../shared/kafka/client.ts";
 import { GroupConsumer } from "../shared/kafka/group-consumer.ts";
 import type { GroupConsumerConfig } from "../shared/kafka/group-types.ts";
@@ -19,7 +24,7 @@ import { IngestPipeline } from "./ingest-pipeline.ts";
 import { createLedgerFlush, LedgerBatch } from "./ledger-flush.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { observeGroup } from "./observe.ts";
-import { StoreWriter } from "./store-writer.ts";
+import { prepareRows, StoreWriter } from "./store-writer.ts";
 
 export type WorkerDeps = {
   kafka: Kafka;
@@ -62,6 +67,10 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
     },
   );
   const letterTable = new StoreWriter({ table: DEAD_LETTERS_TABLE, columns: DEAD_LETTERS_COLUMNS }, storeDeps);
+  const offsets = new StoreWriter(
+    { table: OFFSETS_WITHOUT_MESSAGE_TABLE, columns: OFFSETS_WITHOUT_MESSAGE_COLUMNS },
+    storeDeps,
+  );
   const sender = createSender(
     { topic: config.KAFKA_DLQ_TOPIC, compression: "gzip" },
     { kafka, logger, onFailure: ({ code }) => metrics.dlqFailures.inc({ code }) },
@@ -104,9 +113,24 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       // A run goes into a batch as a whole.
       maxRunRecords: Math.min(FETCH.maxRunRecords, config.BATCH_MAX_ROWS),
     },
-    { kafka, logger, clock, sink: pipeline, observer: observeGroup(metrics, clock) },
+    {
+      kafka,
+      logger,
+      clock,
+      sink: pipeline,
+      observer: observeGroup(metrics, clock),
+      remember: async (missing) => {
+        const rows = missing.map(({ from, to, ...row }) => ({
+          ...row,
+          topic: config.KAFKA_EVENTS_TOPIC,
+          first: from,
+          last: to - 1,
+        }));
+        await offsets.store(prepareRows(rows, encodeOffsetsWithoutMessage), () => abandon.signal.aborted);
+      },
+    },
   );
-  const stalled = () => store.stalled ?? letterTable.stalled;
+  const stalled = () => store.stalled ?? letterTable.stalled ?? offsets.stalled;
   metrics.onCollect(() => {
     metrics.stalled.set(stalled() === undefined ? 0 : 1);
     metrics.buffered.set(pipeline.bufferedBytes);

@@ -38,7 +38,7 @@ export function startLagWatch(
         fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC),
       ]);
       return ranges.reduce(
-        (sum, { partition, from, end }) => sum + Math.max(0, end - (committed.get(partition) ?? from)),
+        (sum, { partition, from, stable }) => sum + Math.max(0, stable - (committed.get(partition) ?? from)),
         0,
       );
     } finally {

@@ -9,8 +9,9 @@ import { bugInside, isUnreadable, kafkaCall, toKafkaError, UnreadableBatchError 
 import { FetchGate } from "./fetch-gate.ts";
 import { createGroupClient, fetchRecordedOffsets } from "./group-client.ts";
 import { describeGroup, foreignAssignorError, foreignTopicsError } from "./group-members.ts";
-import type { GroupConsumerConfig, GroupObserver, RunSink } from "./group-types.ts";
+import type { GroupConsumerConfig, GroupObserver, MissingOffsets, RunSink } from "./group-types.ts";
 import { GroupWatch } from "./group-watch.ts";
+import { missingOffsets } from "./missing-offsets.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
 import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
@@ -46,6 +47,7 @@ export class GroupConsumer implements Component {
   readonly #clock: Clock;
   readonly #sink: RunSink;
   readonly #observer: GroupObserver;
+  readonly #remember: (missing: readonly MissingOffsets[]) => Promise<void>;
   readonly #consumer: Consumer;
   readonly #admin;
   readonly #stopped = new AbortController();
@@ -66,7 +68,15 @@ export class GroupConsumer implements Component {
 
   constructor(
     config: GroupConsumerConfig,
-    deps: { kafka: Kafka; logger: Logger; clock: Clock; sink: RunSink; observer?: GroupObserver },
+    deps: {
+      kafka: Kafka;
+      logger: Logger;
+      clock: Clock;
+      sink: RunSink;
+      observer?: GroupObserver;
+      /** Makes durable under which offsets there is no message; offsets behind them are not committed before. */
+      remember?: (missing: readonly MissingOffsets[]) => Promise<void>;
+    },
   ) {
     registerCodecs();
     this.name = `consumer group ${config.groupId}`;
@@ -75,6 +85,7 @@ export class GroupConsumer implements Component {
     this.#clock = deps.clock;
     this.#sink = deps.sink;
     this.#observer = deps.observer ?? {};
+    this.#remember = deps.remember ?? (async () => undefined);
     this.#lastFetchMs = deps.clock.now();
     this.finished = new Promise<never>((_, reject) => {
       this.#fail = reject;
@@ -103,6 +114,7 @@ export class GroupConsumer implements Component {
       logger: this.#logger,
       ownCommitted: (partition) => (this.#joined ? this.#partitions.get(partition)?.committed : undefined),
       onLag: (partition, messages) => this.#observer.onLag?.(partition, messages),
+      onHidden: (partition, messages, stable) => this.#observer.onHidden?.(partition, messages, stable),
     });
   }
 
@@ -144,6 +156,10 @@ export class GroupConsumer implements Component {
     });
     consumer.on(events.FETCH_START, () => {
       this.#lastFetchMs = this.#clock.now();
+    });
+    consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0)
+        this.#onNothing(payload.partition, payload.firstOffset, Number(payload.lastOffset) + 1);
     });
     consumer.on(events.REQUEST, ({ payload }) => {
       if (payload.apiName === "JoinGroup") this.#committer.close();
@@ -291,7 +307,7 @@ export class GroupConsumer implements Component {
         ]);
         if (epoch !== this.#epoch || this.#stopped.signal.aborted) return;
         requireAll(assigned, ranges);
-        for (const { partition, from: low, end: high } of ranges) {
+        for (const { partition, from: low, end: high, stable } of ranges) {
           if (!assigned.includes(partition)) continue;
           const facts = { partition, committed: recorded.get(partition) ?? -1, low, high };
           const { start, gap } = judgeStart({ ...facts, remembered: this.#remembered.get(partition) });
@@ -299,7 +315,7 @@ export class GroupConsumer implements Component {
           this.#seek(partition, start);
           const tracker = new OffsetTracker(start);
           this.#partitions.set(partition, { tracker, committed: start, rereadFrom: undefined });
-          this.#observer.onLag?.(partition, high - start);
+          this.#observer.onLag?.(partition, stable - start);
         }
         this.#committer.open();
         this.#joined = true;
@@ -344,10 +360,11 @@ export class GroupConsumer implements Component {
       return payload.commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
     });
     const next = foreign?.from ?? Number(batch.lastOffset()) + 1;
+    this.#note(current, missingOffsets(batch, messages, current.tracker.handedOut, next));
     // Of an assignment that has ended meanwhile nothing may be resolved: it would move the position of the new one.
     if (!(await this.#handOver(batch.partition, current, messages, next))) return;
     payload.resolveOffset(String(next - 1));
-    this.#observer.onLag?.(batch.partition, Number(batch.highWatermark) - current.committed);
+    this.#observer.onLag?.(batch.partition, readableEnd(batch) - current.committed);
     await this.#gate.waitForRoom();
   }
 
@@ -360,8 +377,6 @@ export class GroupConsumer implements Component {
   ): Promise<boolean> {
     const first = messages[0];
     if (first === undefined) return true;
-    const missing = next - Number(first.offset) - messages.length;
-    if (missing > 0) this.#reportGap({ partition, reason: "hole", from: next - missing, to: next });
     const isCurrent = () => this.#partitions.get(partition) === state;
     const onComplete = () => {
       if (isCurrent()) this.#committer.request();
@@ -379,6 +394,35 @@ export class GroupConsumer implements Component {
     return true;
   }
 
+  /** Batches of markers and aborted messages alone, which the client passes over by itself. */
+  #onNothing(id: number, firstOffset: string | null, next: number): void {
+    const state = this.#joined ? this.#partitions.get(id) : undefined;
+    if (this.#stopping || state === undefined || firstOffset === null) return;
+    const from = state.tracker.handedOut;
+    // Anything else is judged as a jump when the next messages arrive.
+    if (Number(firstOffset) !== from || next <= from) return;
+    const appendTimeMs = this.#clock.now();
+    this.#note(state, [{ partition: id, from, to: next, kind: "transaction", appendTimeMs }]);
+    state.tracker.complete(state.tracker.track(next));
+    this.#committer.request();
+  }
+
+  /** What is handed out from now on is committed only when it is remembered which offsets before it have no message. */
+  #note(state: Partition, missing: readonly MissingOffsets[]): void {
+    if (missing.length === 0 || this.#config.compacted) return;
+    for (const { partition, kind, from, to } of missing) {
+      if (kind === "compacted") this.#reportGap({ partition, reason: "hole", from, to });
+    }
+    const held = state.tracker.hold();
+    const done = () => {
+      state.tracker.complete(held);
+      this.#committer.request();
+    };
+    this.#remember(missing).then(done, (error: unknown) => {
+      if (!(error instanceof AppError)) this.#fail(error);
+    });
+  }
+
   /** A batch that does not continue the last one is taken only when what lies between is really gone. */
   async #acceptJump(id: number, state: Partition, first: number): Promise<boolean> {
     const expected = state.tracker.handedOut;
@@ -391,7 +435,16 @@ export class GroupConsumer implements Component {
       this.#seek(id, expected);
       return false;
     }
-    this.#reportGap(verdict.gap);
+    if (verdict.gap.reason === "hole") {
+      const hole = {
+        partition: id,
+        from: expected,
+        to: first,
+        kind: "compacted" as const,
+        appendTimeMs: this.#clock.now(),
+      };
+      this.#note(state, [hole]);
+    } else this.#reportGap(verdict.gap);
     if (first > expected) {
       // The gap itself is finished: what precedes it decides when it may be committed.
       state.tracker.complete(state.tracker.track(first));
@@ -408,11 +461,9 @@ export class GroupConsumer implements Component {
   }
 
   #reportGap(gap: OffsetGap): void {
-    if (this.#config.compacted && gap.reason === "hole") return;
-    this.#logger.error(
-      { ...gap, messages: gap.to - gap.from },
-      "offsets were skipped: messages are lost to this group",
-    );
+    const fields = { ...gap, messages: gap.to - gap.from };
+    if (gap.reason === "hole") this.#logger.warn(fields, "the log has no messages under these offsets: compaction");
+    else this.#logger.error(fields, "offsets were skipped: messages are lost to this group");
     this.#observer.onGap?.(gap);
   }
 
@@ -430,6 +481,13 @@ export class GroupConsumer implements Component {
       this.#observer.onCommitted?.(partition, offset);
     }
   }
+}
+
+/** The end of what may be read of a batch's partition: an open transaction hides what lies behind it. */
+function readableEnd(batch: EachBatchPayload["batch"] & { lastStableOffset?: string }): number {
+  const end = Number(batch.highWatermark);
+  const stable = Number(batch.lastStableOffset ?? -1);
+  return stable < 0 ? end : Math.min(end, stable);
 }
 
 /** @throws AppError for a partition that one broker has assigned and another one does not know yet: it would stay paused. */

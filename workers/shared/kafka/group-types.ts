@@ -49,6 +49,18 @@ export type RunSink = {
   discard(): void;
 };
 
+/**
+ * Offsets [from, to) without a message: markers and messages of aborted transactions, or what compaction has removed.
+ * `appendTimeMs` is of a message near them.
+ */
+export type MissingOffsets = {
+  partition: number;
+  from: number;
+  to: number;
+  kind: "transaction" | "compacted";
+  appendTimeMs: number;
+};
+
 /** What happened, for metrics. All optional. */
 export type GroupObserver = {
   onJoined?(partitions: readonly number[]): void;
@@ -58,6 +70,8 @@ export type GroupObserver = {
   onCommitted?(partition: number, offset: number): void;
   onCommitFailed?(code: string): void;
   onLag?(partition: number, messages: number): void;
+  /** Acknowledged messages that nobody may read yet: they lie behind a transaction that is open. */
+  onHidden?(partition: number, messages: number, stable: number): void;
 };
 
 export type GroupConsumerConfig = {

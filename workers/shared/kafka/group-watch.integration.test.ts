@@ -29,6 +29,7 @@ beforeAll(async () => {
       logger,
       clock: { now: () => nowMs },
       ownCommitted: () => undefined,
+      onHidden: () => undefined,
       onLag: (partition, messages) => lag.set(partition, messages),
     },
   );

@@ -18,7 +18,10 @@ export type GroupWatchDeps = {
   logger: Logger;
   /** The offset this member has committed of a partition it holds; undefined for all others. */
   ownCommitted: (partition: number) => number | undefined;
+  /** Messages that may be read and are not committed. */
   onLag: (partition: number, messages: number) => void;
+  /** What an open transaction hides behind the stable offset. */
+  onHidden: (partition: number, messages: number, stable: number) => void;
 };
 
 /**
@@ -57,14 +60,15 @@ export class GroupWatch {
 
   /** One look. @throws AppError `KAFKA_…`. */
   async look(): Promise<void> {
-    const { admin, onLag, ownCommitted } = this.#deps;
+    const { admin, onLag, onHidden, ownCommitted } = this.#deps;
     const { groupId, topic } = this.#group;
     // Committed offsets first: read after the ends they could be beyond them.
     const recorded = await fetchRecordedOffsets(admin, groupId, topic);
     const ranges = await fetchTopicRanges(admin, topic);
-    for (const { partition, from, end } of ranges) {
+    for (const { partition, from, end, stable } of ranges) {
       const committed = ownCommitted(partition) ?? Math.max(from, recorded.get(partition) ?? -1);
-      onLag(partition, Math.max(0, end - committed));
+      onLag(partition, Math.max(0, stable - committed));
+      onHidden(partition, end - stable, stable);
     }
     const group = await describeGroup(admin, groupId);
     const read = group.state === "Stable" ? partitionsRead(group, topic) : new Set<number>();

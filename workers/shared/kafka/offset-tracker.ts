@@ -41,6 +41,13 @@ export class OffsetTracker {
     return ticket;
   }
 
+  /** Holds back what is handed out from now on until {@link complete}: something must be durable first. */
+  hold(): OffsetTicket {
+    const ticket = { nextOffset: this.#handedOut, done: false };
+    this.#pending.push(ticket);
+    return ticket;
+  }
+
   /** Marks a stretch as finished. Doing it twice changes nothing. */
   complete(ticket: OffsetTicket): void {
     ticket.done = true;

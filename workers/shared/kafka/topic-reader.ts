@@ -6,12 +6,29 @@ import { kafkaCall, toKafkaError } from "./errors.ts";
 /** Offsets of one partition: from `from` (the first that exists) up to, but without, `end`. */
 export type PartitionRange = { partition: number; from: number; end: number };
 
+/** A partition as its broker has it: `end` is the high watermark, the offset after the last acknowledged message. */
+export type TopicRange = PartitionRange & {
+  /** Up to here messages are delivered. Lower than `end`: what lies between waits for a transaction that is open. */
+  stable: number;
+};
+
 /** What a topic holds now, by partition in ascending order. @throws AppError `KAFKA_…` when the topic does not exist. */
-export async function fetchTopicRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
-  const offsets = await kafkaCall(() => admin.fetchTopicOffsets(topic));
+export async function fetchTopicRanges(admin: Admin, topic: string): Promise<TopicRange[]> {
+  // The client's types do not know the stable offset, which the patch adds.
+  const offsets: { partition: number; low: string; high: string; stable?: string }[] = await kafkaCall(() =>
+    admin.fetchTopicOffsets(topic),
+  );
   return offsets
-    .map((entry) => ({ partition: entry.partition, from: Number(entry.low), end: Number(entry.high) }))
+    .map(({ partition, low, high, stable = high }) => {
+      const end = Number(high);
+      return { partition, from: Number(low), end, stable: Math.min(end, Number(stable)) };
+    })
     .sort((a, b) => a.partition - b.partition);
+}
+
+/** The same ranges, each only as far as messages are delivered. */
+export function stableRanges(ranges: readonly TopicRange[]): PartitionRange[] {
+  return ranges.map(({ partition, from, stable }) => ({ partition, from, end: stable }));
 }
 
 /** The committed offset of each partition that has one to read from: the next offset its group would read. */

@@ -26,9 +26,12 @@ import ledgerInstances from "./ledger_instances.sql" with { type: "text" };
 import minuteMarks from "./minute_marks.sql" with { type: "text" };
 import minuteMarksOnInsert from "./minute_marks_on_insert.sql" with { type: "text" };
 import offsetsReceived from "./offsets_received.sql" with { type: "text" };
+import offsetsWithoutMessage from "./offsets_without_message.sql" with { type: "text" };
 import pipelineSettings from "./pipeline_settings.sql" with { type: "text" };
 import producerInstances from "./producer_instances.sql" with { type: "text" };
 import producerLedger from "./producer_ledger.sql" with { type: "text" };
+import proof from "./proof.sql" with { type: "text" };
+import proofProgress from "./proof_progress.sql" with { type: "text" };
 import rawHorizon from "./raw_horizon.sql" with { type: "text" };
 import receivedAlerts from "./received_alerts.sql" with { type: "text" };
 import receivedOffsets from "./received_offsets.sql" with { type: "text" };
@@ -69,6 +72,8 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "verification_runs", kind: "table", sql: verificationRuns },
   { name: "received_alerts", kind: "table", sql: receivedAlerts },
   { name: "conflict_resolutions", kind: "table", sql: conflictResolutions },
+  { name: "offsets_without_message", kind: "table", sql: offsetsWithoutMessage },
+  { name: "proof_progress", kind: "table", sql: proofProgress },
   { name: "minute_marks_on_insert", kind: "insert_view", sql: minuteMarksOnInsert },
   { name: "received_offsets_on_insert", kind: "insert_view", sql: receivedOffsetsOnInsert },
   { name: "event_index_on_insert", kind: "insert_view", sql: eventIndexOnInsert },
@@ -90,5 +95,6 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "offsets_received", kind: "view", sql: offsetsReceived },
   { name: "lake_pending", kind: "view", sql: lakePending },
   { name: "verification_latest", kind: "view", sql: verificationLatest },
+  { name: "proof", kind: "view", sql: proof },
   { name: "alerts", kind: "view", sql: alerts },
 ];
