@@ -84,7 +84,9 @@ function resolve(path: string, name: string, exists: (path: string) => boolean):
 }
 
 /** The licence that an installed package declares; undefined when it declares none or is not installed. */
-export function declaredLicense(root: string, { path, name }: LockedPackage): string | undefined {
+export function declaredLicense(root: string, { path, name: published }: LockedPackage): string | undefined {
+  // Installed under another name than it is published: its folder is the one in the lockfile.
+  const name = path.endsWith(published) ? published : path;
   const nested = path === name ? [] : path.slice(0, -name.length - 1).split(/\/(?=@|[^/]+$)/);
   const file = join(root, "node_modules", ...nested.flatMap((part) => [part, "node_modules"]), name, "package.json");
   try {

@@ -37,6 +37,8 @@ function compare(
   const money = { topic: 0n, store: 0n };
   const totals = compareBucket(bucketOf(topic, store), {
     reach: () => reach,
+    isExcused: () => false,
+    horizonMs: 0,
     isResolved: (id, minute, key) =>
       dropped.some((row) => row.id === id && Math.floor(row.timeMs / 60_000) * 60 === minute && row.key === key),
     onDefect: (defect) => void defects.push(defect),

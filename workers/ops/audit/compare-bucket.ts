@@ -50,6 +50,8 @@ export type BucketTotals = {
   gone: number;
   newer: number;
   resolvedConflicts: number;
+  /** Events not in the store for a reason: refused by it and set aside, or given up by an operator. */
+  excused: number;
 };
 
 export type BucketDeps = {
@@ -57,14 +59,29 @@ export type BucketDeps = {
   onDefect(defect: Defect): void;
   /** Whether `ops conflicts resolve` has dropped this key of the id, so that its message need not be stored. */
   isResolved(eventId: string, minute: number, key: bigint): boolean;
+  /** Whether the message at this place need not be stored: set aside as rejected by the store, or given up. */
+  isExcused(partition: number, offset: number): boolean;
+  /** Events before this (Unix ms) may have been dropped by retention while both sides were read. */
+  horizonMs: number;
   /** Told the money of every event on each side that is compared. */
   onMoney(side: "topic" | "store", currency: bigint, amountE4: bigint): void;
 };
 
 /** Compares one bucket; see the module. */
 export function compareBucket(view: DataView, deps: BucketDeps): BucketTotals {
-  const totals: BucketTotals = { events: 0, duplicates: 0, stored: 0, gone: 0, newer: 0, resolvedConflicts: 0 };
-  for (const group of groupById(view)) compareId(view, group, deps, totals);
+  const totals: BucketTotals = {
+    events: 0,
+    duplicates: 0,
+    stored: 0,
+    gone: 0,
+    newer: 0,
+    resolvedConflicts: 0,
+    excused: 0,
+  };
+  for (const group of groupById(view)) {
+    const kept = group.filter((at) => readSafe(view, at + AT.timeMs) >= deps.horizonMs);
+    if (kept.length > 0) compareId(view, kept, deps, totals);
+  }
   return totals;
 }
 
@@ -120,7 +137,7 @@ function compareAppended(view: DataView, a: number, b: number): number {
 function compareId(view: DataView, group: readonly number[], deps: BucketDeps, totals: BucketTotals): void {
   const copies = group.filter((at) => view.getUint32(at + AT.side, true) === SIDE.topic);
   const rows = group.filter((at) => view.getUint32(at + AT.side, true) === SIDE.store);
-  const truth = earliestPerKey(view, copies);
+  const truth = earliestPerKey(view, storable(view, copies, rows, deps));
   totals.events += truth.length;
   totals.duplicates += copies.length - truth.length;
   totals.stored += rows.length;
@@ -135,12 +152,16 @@ function compareId(view: DataView, group: readonly number[], deps: BucketDeps, t
       compareCopies(view, match, row, reach, deps, totals);
     } else if (reach === "gone") {
       totals.gone++;
+    } else if (reach === "compacted") {
+      // Stored before its message was removed: right, and nothing of it can be compared.
     } else if (reach === "newer") totals.newer++;
     else strangers.push(row);
   }
   reportUnmatched(view, [...unmatched], strangers, deps, totals);
-  if (rows.length > 1) {
-    for (const row of rows) report(view, deps, "conflict", `${rows.length} rows of one event_id`, undefined, row);
+  // What was appended after the audit's end is no matter of this audit.
+  const known = rows.filter((row) => reachOf(view, row, deps) !== "newer");
+  if (known.length > 1) {
+    for (const row of known) report(view, deps, "conflict", `${known.length} rows of one event_id`, undefined, row);
   }
 }
 
@@ -148,6 +169,22 @@ const reachOf = (view: DataView, row: number, deps: BucketDeps): Reach => {
   const { partition, offset } = positionOf(view, row);
   return deps.reach(partition, offset, readSafe(view, row + AT.appendMs));
 };
+
+/** A copy that the store refused may be followed by one that it took: only the latter can be found. */
+function storable(
+  view: DataView,
+  copies: readonly number[],
+  rows: readonly number[],
+  deps: BucketDeps,
+): readonly number[] {
+  if (copies.length < 2) return copies;
+  const kept = copies.filter((at) => {
+    const place = positionOf(view, at);
+    if (!deps.isExcused(place.partition, place.offset)) return true;
+    return rows.some((row) => compareAppended(view, row, at) === 0);
+  });
+  return kept.length > 0 ? kept : copies;
+}
 
 function earliestPerKey(view: DataView, copies: readonly number[]): number[] {
   const earliest: number[] = [];
@@ -168,8 +205,12 @@ function reportUnmatched(
   totals: BucketTotals,
 ): void {
   const lost = unmatched.filter((at) => {
-    if (!deps.isResolved(readId(view, at), minuteOf(view, at), keyOf(view, at))) return true;
-    totals.resolvedConflicts++;
+    const { partition, offset } = positionOf(view, at);
+    if (deps.isExcused(partition, offset)) {
+      totals.excused++;
+      totals.events--;
+    } else if (deps.isResolved(readId(view, at), minuteOf(view, at), keyOf(view, at))) totals.resolvedConflicts++;
+    else return true;
     return false;
   });
   while (lost.length > 0 || strangers.length > 0) {
@@ -194,10 +235,10 @@ function compareCopies(
   totals: BucketTotals,
 ): void {
   const order = compareAppended(view, row, copy);
-  if (order < 0 && (reach === "gone" || reach === "newer")) {
+  if (order < 0 && reach !== "read" && reach !== "impossible") {
     // An earlier copy that the audit cannot see was kept: right, and nothing of it can be compared.
     if (reach === "gone") totals.gone++;
-    else totals.newer++;
+    else if (reach === "newer") totals.newer++;
     return;
   }
   addMoney(view, copy, "topic", deps);

@@ -1,7 +1,8 @@
 import type { DeadLetterClass } from "../../shared/event/index.ts";
 import type { KafkaMessage } from "../../shared/kafka/client.ts";
+import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
-import { type PartitionRange, readTopic } from "../../shared/kafka/topic-reader.ts";
+import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import type { Services } from "../cli/services.ts";
 import { type AuditVerdict, createContract } from "./contract.ts";
 import { createProgress } from "./progress.ts";
@@ -16,8 +17,8 @@ export type TopicSide = {
   refused: Map<DeadLetterClass, number>;
   /** Valid events whose minute the raw retention has dropped from the store: not compared. */
   expired: number;
-  /** Valid messages that the store has refused by their value: not expected in it. */
-  rejected: number;
+  /** Offsets without a message that could be read, by partition. */
+  gaps: Map<number, Gap[]>;
   /** Append time of the first message, Unix ms; of the snapshot for an empty topic. */
   firstAppendMs: number;
   /** Names of group hashes and of currency hashes. */
@@ -32,8 +33,6 @@ export type TopicInput = {
   snapshotMs: number;
   /** Event minutes before this (Unix ms) are not in the store any more. */
   horizonMs: number;
-  /** `partition/offset` of messages that are dead letters of the class rejected_by_store. */
-  rejected: ReadonlySet<string>;
 };
 
 /** Reads the ranges, judges every message and spills the records of the valid ones. */
@@ -53,7 +52,7 @@ export async function readTopicSide(
     valid: 0,
     refused: new Map(),
     expired: 0,
-    rejected: 0,
+    gaps: new Map(),
     firstAppendMs: input.snapshotMs,
     groups: new Map(),
     currencies: new Map(),
@@ -62,28 +61,31 @@ export async function readTopicSide(
   const spillEvent = createSpiller(side, out.spill);
   const total = input.ranges.reduce((sum, { from, end }) => sum + end - from, 0);
   const progress = createProgress(io, "reading the topic", total);
-  await readTopic(services, {
-    topic: config.KAFKA_EVENTS_TOPIC,
-    ranges: input.ranges,
-    groupPrefix: "ops-audit",
-    stallMs: 60_000,
-    signal: io.signal,
-    onMessages: (partition, messages) => {
-      for (const message of messages) {
-        const appendMs = Number(message.timestamp);
-        const offset = Number(message.offset);
-        const verdict = judge(message.value, appendMs);
-        side.messages++;
-        side.firstAppendMs = Math.min(side.firstAppendMs, appendMs);
-        out.verdicts.note(partition, offset, verdict.ok ? undefined : verdict.errorClass);
-        if (!verdict.ok) noteRefused(side, partition, verdict.errorClass, message.value);
-        else if (input.rejected.has(`${partition}/${offset}`)) side.rejected++;
-        else if (verdict.event.timeMs < input.horizonMs) side.expired++;
-        else spillEvent(verdict, partition, { offset, appendMs, message });
-      }
-      progress.add(messages.length);
-    },
-  });
+  for (const range of input.ranges) {
+    const { partition } = range;
+    await services.log.read(config.KAFKA_EVENTS_TOPIC, range, {
+      signal: io.signal,
+      onMessages: (messages) => {
+        for (const message of messages) {
+          const appendMs = Number(message.timestamp);
+          const offset = Number(message.offset);
+          const verdict = judge(message.value, appendMs);
+          side.messages++;
+          side.firstAppendMs = Math.min(side.firstAppendMs, appendMs);
+          out.verdicts.note(partition, offset, verdict.ok ? undefined : verdict.errorClass);
+          if (!verdict.ok) noteRefused(side, partition, verdict.errorClass, message.value);
+          else if (verdict.event.timeMs < input.horizonMs) side.expired++;
+          else spillEvent(verdict, partition, { offset, appendMs, message });
+        }
+        progress.add(messages.length);
+      },
+      onGap: (gap) => {
+        const gaps = side.gaps.get(partition) ?? [];
+        gaps.push(gap);
+        side.gaps.set(partition, gaps);
+      },
+    });
+  }
   progress.end();
   return side;
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatMinute, formatTime, renderTable } from "../cli/table.ts";
 import { describeBehind } from "../verify/catch-up.ts";
+import { describeHidden, HIDDEN_ADVICE } from "../verify/hidden.ts";
 import { formatE4, type Position } from "./compare-bucket.ts";
 import { type AuditReport, hasUnseen } from "./report.ts";
 
@@ -28,7 +29,8 @@ function renderTotals(report: AuditReport): string {
     ["events stored", report.storedRows],
     ...[...report.refused].sort().map(([name, count]): [string, number] => [`must be refused: ${name}`, count]),
     ["dead letters of these offsets", letters.totals.letters],
-    ["valid, but refused by the store", report.rejected],
+    ["valid, but refused by the store or given up", totals.excused],
+    ["markers and aborted messages", report.transaction],
     ["stored later than the audit's end", totals.newer],
     ["older than the raw retention, not compared", report.expired],
     ["conflicts resolved", totals.resolvedConflicts],
@@ -93,7 +95,8 @@ function renderUnseen({ unseen }: AuditReport): string {
   if (!hasUnseen(unseen)) return "";
   const lines = [
     ...unseen.deleted.map(({ partition, end }) => `partition ${partition}: offsets 0-${end - 1} deleted by retention`),
-    ...unseen.holes.map(({ partition, offsets }) => `partition ${partition}: ${offsets} offsets without a message`),
+    ...describeHidden(unseen.hidden),
+    ...unseen.holes.map(describeHole),
   ];
   if (unseen.goneRows > 0)
     lines.push(`${formatCount(unseen.goneRows)} stored events of messages the topic does not hold`);
@@ -101,6 +104,13 @@ function renderUnseen({ unseen }: AuditReport): string {
     lines.push(`${formatCount(unseen.goneLetters)} dead letters of messages the topic does not hold`);
   }
   return `Not seen by this audit:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function describeHole({ partition, from, to, kind, detail }: AuditReport["unseen"]["holes"][number]): string {
+  const offsets = `partition ${partition}: offsets ${from}-${to - 1}`;
+  if (kind === "unreadable") return `${offsets} cannot be read: ${detail ?? "a corrupt batch"}`;
+  if (kind === "deleted") return `${offsets} were deleted by retention while they were read`;
+  return `${offsets} hold no message, and not all of them were stored before: compaction`;
 }
 
 function renderVerdict(report: AuditReport): string {
@@ -123,7 +133,9 @@ function renderVerdict(report: AuditReport): string {
     case "NOT PROVEN":
       return [
         `NOT PROVEN  what could be seen is exact, but not everything could be seen (${until})`,
-        "next: if that is retention at work, accept it with --allow-unseen",
+        report.unseen.hidden.length > 0
+          ? `next: ${HIDDEN_ADVICE}`
+          : "next: if that is retention at work, accept it with --allow-unseen",
       ].join("\n");
   }
 }

@@ -1,7 +1,9 @@
 import type { DeadLetterClass } from "../../shared/event/index.ts";
+import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 import type { Behind } from "../verify/catch-up.ts";
+import type { Hidden } from "../verify/hidden.ts";
 import { type BucketTotals, type Defect, type DefectKind, formatE4 } from "./compare-bucket.ts";
 import type { LetterCheck } from "./dead-letters.ts";
 
@@ -16,8 +18,10 @@ export type MoneyRow = { currency: string; topic: bigint; store: bigint };
 export type Unseen = {
   /** Offsets per partition that the topic has deleted: 0 up to, but without, `from`. */
   deleted: { partition: number; end: number }[];
-  /** Offsets inside the range without a message. */
-  holes: { partition: number; offsets: number }[];
+  /** Messages that a transaction which is still open hides from everybody. */
+  hidden: Hidden[];
+  /** Offsets inside the range that could not be read, or whose message was removed before it was stored. */
+  holes: (Gap & { partition: number })[];
   /** Rows and dead letters whose message is gone. */
   goneRows: number;
   goneLetters: number;
@@ -30,7 +34,8 @@ export type AuditReport = {
   behind: Behind[];
   messages: number;
   refused: Map<DeadLetterClass, number>;
-  rejected: number;
+  /** Offsets of markers and of messages of aborted transactions. */
+  transaction: number;
   expired: number;
   totals: BucketTotals;
   storedRows: number;
@@ -46,8 +51,8 @@ export type AuditReport = {
 };
 
 /** True when something lies outside what the audit could see. */
-export function hasUnseen({ deleted, holes, goneRows, goneLetters }: Unseen): boolean {
-  return deleted.length > 0 || holes.length > 0 || goneRows > 0 || goneLetters > 0;
+export function hasUnseen({ deleted, hidden, holes, goneRows, goneLetters }: Unseen): boolean {
+  return deleted.length > 0 || hidden.length > 0 || holes.length > 0 || goneRows > 0 || goneLetters > 0;
 }
 
 /** The verdict of what was found. */
@@ -56,6 +61,8 @@ export function judgeAudit(
 ): AuditVerdictName {
   if (report.behind.length > 0) return "NOT PROVEN";
   if (report.defectCounts.size > 0 || report.letters.count > 0) return "DIFFERENT";
+  // What retention deleted may be accepted; acknowledged messages that nobody has read yet may not.
+  if (report.unseen.hidden.length > 0) return "NOT PROVEN";
   return hasUnseen(report.unseen) && !report.allowUnseen ? "NOT PROVEN" : "EXACT";
 }
 
@@ -78,7 +85,8 @@ export function auditToJson(report: AuditReport): string {
     stored: report.storedRows,
     refused: Object.fromEntries(report.refused),
     dead_letters: letters.totals.letters,
-    rejected_by_store: report.rejected,
+    rejected_by_store: totals.excused,
+    transaction: report.transaction,
     expired: report.expired,
     newer: totals.newer,
     resolved_conflicts: totals.resolvedConflicts,
@@ -101,6 +109,7 @@ export function auditToJson(report: AuditReport): string {
     dead_letter_list: letters.defects,
     unseen: {
       deleted: unseen.deleted,
+      hidden: unseen.hidden,
       holes: unseen.holes,
       gone_rows: unseen.goneRows,
       gone_letters: unseen.goneLetters,

@@ -1,18 +1,21 @@
+import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import { fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import { AppError } from "../../shared/runtime/errors.ts";
 import { firstAppendTime } from "../cli/first-append-time.ts";
 import type { Services } from "../cli/services.ts";
+import { type AccountingScope, countSeen } from "../verify/accounting.ts";
 import { waitForGroups } from "../verify/catch-up.ts";
+import { readableRanges } from "../verify/hidden.ts";
 import { readRawHorizon } from "../verify/queries.ts";
 import { closeLedgers, findClosable } from "./close-ledgers.ts";
-import { type BucketTotals, compareBucket, type DefectKind } from "./compare-bucket.ts";
+import { type BucketDeps, type BucketTotals, compareBucket, type DefectKind } from "./compare-bucket.ts";
 import { checkLetters } from "./dead-letters.ts";
 import { createProgress } from "./progress.ts";
-import { createReach, type Reach } from "./reach.ts";
+import { createReach } from "./reach.ts";
 import { readTopicSide, type TopicSide } from "./read-topic.ts";
 import { type AuditReport, hasUnseen, judgeAudit, type MoneyRow, type NamedDefect } from "./report.ts";
 import { bucketsFor, createSpill, type Spill } from "./spill.ts";
-import { readNames, readRejected, readResolutions, readStoreSide } from "./store-side.ts";
+import { readNames, readRejected, readResolutions, readSkipped, readStoreSide } from "./store-side.ts";
 import { createVerdictMap } from "./verdict-map.ts";
 
 export type AuditOptions = {
@@ -36,27 +39,48 @@ export async function audit(services: Services, options: AuditOptions): Promise<
   const { config, admin, clickhouse, io } = services;
   const topic = config.KAFKA_EVENTS_TOPIC;
   const snapshotMs = io.clock.now();
-  const ranges = await fetchTopicRanges(admin, topic);
+  const deadlineMs = snapshotMs + options.waitMs;
+  const snapshot = await fetchTopicRanges(admin, topic);
+  const { ranges, hidden } = await readableRanges(services, topic, snapshot, deadlineMs);
   const target = { group: config.KAFKA_GROUP_ID, topic, ranges };
-  const behind = await waitForGroups(services, [target], snapshotMs + options.waitMs);
+  const behind = await waitForGroups(services, [target], deadlineMs);
   if (behind.length > 0) return { ...emptyAudit(snapshotMs, ranges, options), behind };
 
   const messages = ranges.reduce((sum, { from, end }) => sum + end - from, 0);
   const verdicts = createVerdictMap(ranges);
   const horizonMs = (await readRawHorizon(clickhouse)) * 1000;
-  const rejected = await readRejected(clickhouse, topic, await firstAppendTime(services, topic, ranges));
+  const sinceMs = await firstAppendTime(services, topic, ranges);
   const spill = createSpill(bucketsFor(messages * 2), options.tempDir);
   try {
-    const side = await readTopicSide(services, { ranges, snapshotMs, horizonMs, rejected }, { spill, verdicts });
+    const side = await readTopicSide(services, { ranges, snapshotMs, horizonMs }, { spill, verdicts });
     const storedRows = await readStoreSide(clickhouse, io, spill, horizonMs);
-    const endsAfter = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
-    const reach = createReach({ ranges, endsAfter, firstAppendMs: side.firstAppendMs });
-    const compared = await compareSpill(services, spill, side, reach);
-    const { payloadSums } = side;
-    const letters = await checkLetters(clickhouse, { topic, verdicts, reach, payloadSums, signal: io.signal });
+    // All that bounds or excuses what was read is asked for after it: ends, resolutions, letters, retention.
+    const fetchEnds = async () =>
+      new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
+    const { gaps, payloadSums } = side;
+    const reach = createReach({ ranges, gaps, endsAfter: await fetchEnds(), firstAppendMs: side.firstAppendMs });
+    const rejected = await readRejected(clickhouse, topic, sinceMs);
+    const isSkipped = await readSkipped(clickhouse, topic, sinceMs);
+    const compared = await compareSpill(services, spill, side, {
+      reach,
+      isExcused: (partition, offset) => rejected.has(`${partition}/${offset}`) || isSkipped(partition, offset),
+      horizonMs: (await readRawHorizon(clickhouse)) * 1000,
+      isResolved: await readResolutions(clickhouse),
+    });
+    const signal = io.signal;
+    const letters = await checkLetters(clickhouse, {
+      topic,
+      verdicts,
+      reach,
+      fetchEnds,
+      isSkipped,
+      payloadSums,
+      signal,
+    });
     const unseen = {
       deleted: ranges.filter(({ from }) => from > 0).map(({ partition, from }) => ({ partition, end: from })),
-      holes: verdicts.holes(),
+      hidden,
+      holes: await findHoles(clickhouse, { topic, sinceMs }, side, isSkipped),
       goneRows: compared.totals.gone,
       goneLetters: letters.totals.gone,
     };
@@ -68,7 +92,7 @@ export async function audit(services: Services, options: AuditOptions): Promise<
       ranges,
       messages: side.messages,
       refused: side.refused,
-      rejected: side.rejected,
+      transaction: countOffsets(side, "transaction"),
       expired: side.expired,
       storedRows,
       closed: [],
@@ -93,6 +117,32 @@ async function ledgerIsStored(services: Services, { waitMs }: AuditOptions): Pro
   return (await waitForGroups(services, [target], io.clock.now() + waitMs)).length === 0;
 }
 
+/** Gaps that leave something unproven: what could not be read, and compacted offsets of which nothing was stored. */
+async function findHoles(
+  clickhouse: Services["clickhouse"],
+  scope: AccountingScope,
+  { gaps }: TopicSide,
+  isSkipped: (partition: number, offset: number) => boolean,
+): Promise<AuditReport["unseen"]["holes"]> {
+  const holes: AuditReport["unseen"]["holes"] = [];
+  for (const [partition, list] of gaps) {
+    for (const gap of list) {
+      if (gap.kind === "transaction" || (isSkipped(partition, gap.from) && isSkipped(partition, gap.to - 1))) continue;
+      if (gap.kind === "compacted") {
+        const stored = await countSeen(clickhouse, scope, partition, gap);
+        if (stored === gap.to - gap.from) continue;
+      }
+      holes.push({ ...gap, partition });
+    }
+  }
+  return holes;
+}
+
+function countOffsets({ gaps }: TopicSide, kind: Gap["kind"]): number {
+  const counts = [...gaps.values()].flat().map((gap) => (gap.kind === kind ? gap.to - gap.from : 0));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 type Compared = Pick<AuditReport, "totals" | "money" | "defectCounts" | "defects">;
 
 /** Defects listed per kind. */
@@ -102,11 +152,10 @@ async function compareSpill(
   services: Services,
   spill: Spill,
   side: TopicSide,
-  reach: (partition: number, offset: number, appendMs: number) => Reach,
+  deps: Pick<BucketDeps, "reach" | "isExcused" | "isResolved" | "horizonMs">,
 ): Promise<Compared> {
   const { io, clickhouse } = services;
   const names = await readNames(clickhouse);
-  const isResolved = await readResolutions(clickhouse);
   const groups = new Map([...names.groups, ...side.groups]);
   const currencies = new Map([...names.currencies, ...side.currencies]);
   const money = new Map<bigint, MoneyRow>();
@@ -117,8 +166,7 @@ async function compareSpill(
   for (let bucket = 0; bucket < spill.buckets; bucket++) {
     if (io.signal.aborted) throw new AppError("ABORTED", "Interrupted", { retry: false });
     const part = compareBucket(spill.read(bucket), {
-      reach,
-      isResolved,
+      ...deps,
       onDefect: (defect) => {
         const count = (defectCounts.get(defect.kind) ?? 0) + 1;
         defectCounts.set(defect.kind, count);
@@ -151,6 +199,7 @@ const emptyTotals = (): BucketTotals => ({
   gone: 0,
   newer: 0,
   resolvedConflicts: 0,
+  excused: 0,
 });
 
 function emptyAudit(snapshotMs: number, ranges: readonly PartitionRange[], { allowUnseen }: AuditOptions): AuditReport {
@@ -161,7 +210,7 @@ function emptyAudit(snapshotMs: number, ranges: readonly PartitionRange[], { all
     behind: [],
     messages: 0,
     refused: new Map(),
-    rejected: 0,
+    transaction: 0,
     expired: 0,
     totals: emptyTotals(),
     storedRows: 0,
@@ -169,7 +218,7 @@ function emptyAudit(snapshotMs: number, ranges: readonly PartitionRange[], { all
     letters: { totals: { letters: 0, rejected: 0, gone: 0, newer: 0 }, count: 0, defects: [] },
     defectCounts: new Map(),
     defects: [],
-    unseen: { deleted: [], holes: [], goneRows: 0, goneLetters: 0 },
+    unseen: { deleted: [], hidden: [], holes: [], goneRows: 0, goneLetters: 0 },
     allowUnseen,
     closed: [],
   };

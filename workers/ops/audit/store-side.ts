@@ -52,6 +52,22 @@ export async function readNames(
   };
 }
 
+/** Offsets that an operator gave up (`ops skip`), of messages appended from `sinceMs` on. */
+export async function readSkipped(
+  clickhouse: ClickHouse,
+  topic: string,
+  sinceMs: number,
+): Promise<(partition: number, offset: number) => boolean> {
+  const rows = await clickhouse.query<{ p: number; first: string; last: string }>(
+    `SELECT kafka_partition AS p, first_offset AS first, last_offset AS last FROM offsets_without_message FINAL
+     WHERE topic = {topic:String} AND kind = 'skipped' AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`,
+    { params: { topic, since: sinceMs } },
+  );
+  const ranges = rows.map(({ p, first, last }) => ({ p, first: Number(first), last: Number(last) }));
+  return (partition, offset) =>
+    ranges.some(({ p, first, last }) => p === partition && offset >= first && offset <= last);
+}
+
 /** The keys that resolving conflicts has dropped; for `compareBucket`. */
 export async function readResolutions(
   clickhouse: ClickHouse,

@@ -30,8 +30,6 @@ export type VerdictMap = {
   noteLetter(partition: number, offset: number, errorClass: string): LetterFinding;
   /** Offsets that must be dead letters and are not. */
   missingLetters(): Generator<{ partition: number; offset: number; errorClass: DeadLetterClass }>;
-  /** Offsets without a message (transaction markers, or deleted while they were read). */
-  holes(): { partition: number; offsets: number }[];
 };
 
 /** @param ranges what the audit reads; takes one byte of memory an offset. */
@@ -66,13 +64,6 @@ export function createVerdictMap(ranges: readonly PartitionRange[]): VerdictMap 
           if (errorClass !== undefined) yield { partition, offset: from + i, errorClass };
         }
       }
-    },
-    holes() {
-      return [...maps].flatMap(([partition, { codes }]) => {
-        let offsets = 0;
-        for (const code of codes) if (code === HOLE) offsets++;
-        return offsets === 0 ? [] : [{ partition, offsets }];
-      });
     },
   };
 }

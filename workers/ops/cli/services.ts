@@ -3,6 +3,7 @@ import { type ClickHouse, createClickHouse } from "../../shared/clickhouse/clien
 import { type Admin, createKafkaClient, type Kafka } from "../../shared/kafka/client.ts";
 import { kafkaConfigProblems } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
+import { createLogReader, type LogReader } from "../../shared/kafka/log-reader.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { AppError, errorMessage } from "../../shared/runtime/errors.ts";
 import { type OpsConfig, opsConfigSchema } from "../config.ts";
@@ -10,7 +11,15 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 
 /** The services a command works with. */
-export type Services = { config: OpsConfig; kafka: Kafka; admin: Admin; clickhouse: ClickHouse; io: CliIo };
+export type Services = {
+  config: OpsConfig;
+  kafka: Kafka;
+  admin: Admin;
+  /** For the proofs: apart from how consumers read. */
+  log: LogReader;
+  clickhouse: ClickHouse;
+  io: CliIo;
+};
 
 /** Throw this to end a command with a code and advice; `next` says what to do. */
 export class CommandError extends AppError {
@@ -53,11 +62,12 @@ export async function withServices<T>(io: CliIo, run: (services: Services) => Pr
   const clickhouse = createClickHouse(config);
   const kafka = createKafkaClient(config, logger);
   const admin = kafka.admin();
+  const log = createLogReader(config, logger);
   try {
     await kafkaCall(() => admin.connect());
-    return await run({ config, kafka, admin, clickhouse, io });
+    return await run({ config, kafka, admin, log, clickhouse, io });
   } finally {
-    await Promise.allSettled([admin.disconnect(), clickhouse.close()]);
+    await Promise.allSettled([admin.disconnect(), log.close(), clickhouse.close()]);
   }
 }
 

@@ -28,7 +28,7 @@ import { parseEvent } from "../../shared/event/index.ts";
 import { createKafkaClient, type KafkaMessage } from "../../shared/kafka/client.ts";
 import { kafkaConfigShape } from "../../shared/kafka/config.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
-import { fetchTopicRanges, type PartitionRange, readTopic } from "../../shared/kafka/topic-reader.ts";
+import { fetchTopicRanges, type PartitionRange, readTopic, stableRanges } from "../../shared/kafka/topic-reader.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
@@ -107,7 +107,7 @@ export async function createOpsFixture(prefix: string) {
   const consumed = new Map<number, number>();
   /** Reads what is new in a topic, in offset order per partition. */
   const readNew = async (topic: string, positions: Map<number, number>) => {
-    const ranges = (await fetchTopicRanges(admin, topic)).map((range) => ({
+    const ranges = stableRanges(await fetchTopicRanges(admin, topic)).map((range) => ({
       ...range,
       from: Math.max(range.from, positions.get(range.partition) ?? 0),
     }));

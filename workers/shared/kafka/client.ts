@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from "kafkajs";
+import { Kafka, type logCreator, logLevel } from "kafkajs";
 import type { Logger } from "../runtime/logger.ts";
 import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
 
@@ -21,14 +21,18 @@ export function createKafkaClient(config: KafkaConfig, logger: Logger, options: 
     requestTimeout: 30_000,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: options.retries ?? 8 },
     logLevel: logLevel.INFO,
-    logCreator:
-      () =>
-      ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
-        // Stacks are of the client's inside: they say nothing about what is wrong with the broker.
-        // The client's own "info" lines are debugging detail for an operator; its errors are retried by us, so warnings.
-        if (level <= logLevel.ERROR) log.warn(fields, message);
-        else if (level === logLevel.WARN) log.warn(fields, message);
-        else log.debug(fields, message);
-      },
+    logCreator: logCreatorOf(log),
   });
+}
+
+/** Turns the client's log lines into those of the worker. */
+export function logCreatorOf(log: Logger): logCreator {
+  return () =>
+    ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
+      // Stacks are of the client's inside: they say nothing about what is wrong with the broker.
+      // The client's own "info" lines are debugging detail for an operator; its errors are retried by us, so warnings.
+      if (level <= logLevel.ERROR) log.warn(fields, message);
+      else if (level === logLevel.WARN) log.warn(fields, message);
+      else log.debug(fields, message);
+    };
 }

@@ -34,23 +34,28 @@ export class KafkaJSCorruptBatch extends KafkaJSNonRetriableError {
   override readonly name = "KafkaJSCorruptBatch";
 }
 
+type CodecTable = Record<number, () => { decompress(bytes: Buffer): Promise<Buffer> }>;
+
 /**
  * Teaches the client the codecs it lacks, since foreign producers may use any: zstd through the runtime, snappy and lz4
- * through libraries, for reading only; and to read no more than {@link MAX_BATCH_BYTES} of any. The client keeps its codecs in one table per process, so that this is idempotent
- * and also serves other consumers. zstd at level 1: the wire is rarely the bottleneck, the CPU often is.
+ * through libraries, for reading only; and to read no more than {@link MAX_BATCH_BYTES} of any. The client keeps its codecs
+ * in one table per process, so that this is idempotent and also serves other consumers. zstd at level 1: the wire is rarely
+ * the bottleneck, the CPU often is.
+ * @param table the codecs of a second copy of the client.
  */
-export function registerCodecs(): void {
+export function registerCodecs(table: object = CompressionCodecs): void {
+  const codecs = table as CodecTable;
   const gzip = CompressionCodecs[CompressionTypes.GZIP]();
-  CompressionCodecs[CompressionTypes.GZIP] = () => ({ ...gzip, decompress: reader("gzip", DECODERS.gzip) });
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  codecs[CompressionTypes.GZIP] = () => ({ ...gzip, decompress: reader("gzip", DECODERS.gzip) });
+  codecs[CompressionTypes.ZSTD] = () => ({
     compress: async (encoder: { buffer: Buffer }) => Bun.zstdCompressSync(encoder.buffer, { level: 1 }),
     decompress: reader("zstd", DECODERS.zstd),
   });
-  CompressionCodecs[CompressionTypes.Snappy] = () => ({
+  codecs[CompressionTypes.Snappy] = () => ({
     compress: cannotCompress,
     decompress: reader("snappy", readSnappy),
   });
-  CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  codecs[CompressionTypes.LZ4] = () => ({
     compress: cannotCompress,
     decompress: reader("lz4", readLz4),
   });
