@@ -1,13 +1,19 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
 
-/** Every offset of a partition must be exactly one of stored, duplicate, dead letter. */
+/** Every offset of a partition must be exactly one of stored, duplicate, dead letter, or hold no message. */
 
 export type PartitionAccount = PartitionRange & {
   /** Distinct offsets received as events: stored or duplicates. */
   received: number;
   deadLetters: number;
-  /** Offsets that are neither. */
+  /** Offsets of markers and of messages of aborted transactions. */
+  transaction: number;
+  /** Offsets under which the log has no record any more, and of which nothing was stored before. */
+  compacted: number;
+  /** Offsets that an operator gave up, and of which nothing is stored. */
+  skipped: number;
+  /** Offsets that are none of these. */
   missing: number;
   /** Offsets that are both. */
   ambiguous: number;
@@ -37,6 +43,11 @@ const SURE_EVENTS = `
       AND kafka_append_time < toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC')) + INTERVAL 1 HOUR) AS first_events,
   bitmapOr(later_events, first_events) AS sure_events`;
 
+const NO_MESSAGE = (kind: string) => `
+  (SELECT groupBitmapState(arrayJoin(range(first_offset, last_offset + 1))) FROM offsets_without_message
+    WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND kind = '${kind}'
+      AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC'))`;
+
 // The append hour is the finest the received offsets are kept by. What an earlier topic of the same name received in the
 // hour in which this one began is among them, so that a suspicion is looked at again with SURE_EVENTS.
 const STATES = `
@@ -45,7 +56,10 @@ const STATES = `
       AND append_hour >= toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC'))) AS events_all,
   (SELECT groupBitmapState(kafka_offset) FROM dead_letters_raw
     WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32}
-      AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')) AS letters_all`;
+      AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')) AS letters_all,
+  ${NO_MESSAGE("transaction")} AS transaction_all,
+  ${NO_MESSAGE("compacted")} AS compacted_all,
+  ${NO_MESSAGE("skipped")} AS skipped_all`;
 
 /**
  * Accounts for the offsets of one partition. `lastClaimed` is the highest offset that the store knows at this moment, of
@@ -58,12 +72,19 @@ export async function accountPartition(
 ): Promise<PartitionAccount & { lastClaimed: number }> {
   const params = { partition: range.partition, since: scope.sinceMs, topic: scope.topic };
   const within = { ...params, from: range.from, end: range.end };
-  const [row] = await clickhouse.query<Record<"e" | "l" | "accounted" | "ambiguous" | "last", string>>(
+  type Counts = Record<"e" | "l" | "t" | "c" | "s" | "accounted" | "ambiguous" | "last", string>;
+  const [row] = await clickhouse.query<Counts>(
     `WITH ${STATES},
        bitmapSubsetInRange(events_all, {from:UInt64}, {end:UInt64}) AS events,
-       bitmapSubsetInRange(letters_all, {from:UInt64}, {end:UInt64}) AS letters
-     SELECT bitmapCardinality(events) AS e, bitmapCardinality(letters) AS l,
-       bitmapOrCardinality(events, letters) AS accounted, bitmapAndCardinality(events, letters) AS ambiguous,
+       bitmapSubsetInRange(letters_all, {from:UInt64}, {end:UInt64}) AS letters,
+       bitmapOr(events, letters) AS seen,
+       bitmapSubsetInRange(transaction_all, {from:UInt64}, {end:UInt64}) AS transactions,
+       bitmapSubsetInRange(compacted_all, {from:UInt64}, {end:UInt64}) AS compactions,
+       bitmapSubsetInRange(skipped_all, {from:UInt64}, {end:UInt64}) AS skips
+     SELECT bitmapCardinality(events) AS e, bitmapCardinality(letters) AS l, bitmapCardinality(transactions) AS t,
+       bitmapAndnotCardinality(compactions, bitmapOr(seen, transactions)) AS c,
+       bitmapAndnotCardinality(skips, bitmapOr(seen, transactions)) AS s,
+       bitmapCardinality(bitmapOr(bitmapOr(seen, transactions), bitmapOr(compactions, skips))) AS accounted, bitmapAndCardinality(events, letters) AS ambiguous,
        if(bitmapCardinality(events_all) + bitmapCardinality(letters_all) = 0, toInt64(-1),
          toInt64(greatest(bitmapMax(events_all), bitmapMax(letters_all)))) AS last`,
     { params: within },
@@ -74,6 +95,9 @@ export async function accountPartition(
     ...range,
     received: Number(row?.e ?? 0),
     deadLetters: Number(row?.l ?? 0),
+    transaction: Number(row?.t ?? 0),
+    compacted: Number(row?.c ?? 0),
+    skipped: Number(row?.s ?? 0),
     missing,
     ambiguous: Number(row?.ambiguous ?? 0) > 0 ? await countAmbiguous(clickhouse, within) : 0,
     impossible: 0,
@@ -112,6 +136,21 @@ async function countAmbiguous(clickhouse: ClickHouse, params: Record<string, unk
   return Number(row?.n ?? 0);
 }
 
+/** How many offsets of [from, to) are known as events or dead letters. */
+export async function countSeen(
+  clickhouse: ClickHouse,
+  scope: AccountingScope,
+  partition: number,
+  { from, to }: { from: number; to: number },
+): Promise<number> {
+  const [row] = await clickhouse.query<{ n: string }>(
+    `WITH ${STATES}
+     SELECT bitmapCardinality(bitmapSubsetInRange(bitmapOr(events_all, letters_all), {from:UInt64}, {end:UInt64})) AS n`,
+    { params: { partition, since: scope.sinceMs, topic: scope.topic, from, end: to } },
+  );
+  return Number(row?.n ?? 0);
+}
+
 type Slice = { from: number; end: number };
 
 async function countAccounted(
@@ -120,7 +159,7 @@ async function countAccounted(
   slices: readonly Slice[],
 ): Promise<number[]> {
   const rows = await clickhouse.query<{ counts: string[] }>(
-    `WITH ${STATES}, bitmapOr(events_all, letters_all) AS accounted
+    `WITH ${STATES}, bitmapOr(bitmapOr(bitmapOr(events_all, letters_all), transaction_all), bitmapOr(compacted_all, skipped_all)) AS accounted
      SELECT arrayMap((f, e) -> bitmapCardinality(bitmapSubsetInRange(accounted, f, e)),
        {froms:Array(UInt64)}, {ends:Array(UInt64)}) AS counts`,
     { params: { ...params, froms: slices.map((slice) => slice.from), ends: slices.map((slice) => slice.end) } },

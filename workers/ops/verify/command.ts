@@ -23,6 +23,7 @@ type VerifyFlags = {
   watch?: boolean;
   interval: number;
   auditEvery: number;
+  continuous: number;
   window?: number;
 };
 
@@ -33,7 +34,8 @@ export function registerVerify(program: Command, io: CliIo): void {
     .summary("prove that what was produced is what is stored and shown")
     .description(
       "Compares producer ledger, stored events and the views per minute, source and type: counts and checksums.\n" +
-        "With --audit it reads the Kafka topic itself and compares every event with the store.",
+        "With --audit it reads the Kafka topic itself and compares every event with the store.\n" +
+        "With --watch it does so continuously, behind the consumers: the view `proof` says until when all is proven.",
     )
     .option("--from <time>", "only event minutes from this time on (ISO 8601)", parseTime)
     .option("--to <time>", "only event minutes before this time (ISO 8601)", parseTime)
@@ -65,6 +67,11 @@ export function registerVerify(program: Command, io: CliIo): void {
       new Option("--audit-every <duration>", "with --watch: an audit as well, this often; 0s: none")
         .argParser(parseDuration)
         .default(3_600_000, "1h"),
+    )
+    .addOption(
+      new Option("--continuous <duration>", "with --watch: pause between two steps of the continuous audit; 0s: none")
+        .argParser(parseDuration)
+        .default(5_000, "5s"),
     )
     .option(
       "--window <duration>",
@@ -119,6 +126,7 @@ function watchOptions(flags: VerifyFlags): WatchOptions {
   return {
     intervalMs: flags.interval,
     auditEveryMs: flags.auditEvery,
+    continuousMs: flags.continuous,
     windowMs: flags.window,
     waitMs: flags.wait,
     settleMs: flags.settle,

@@ -1,4 +1,4 @@
-import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
+import { fetchTopicRanges, stableRanges } from "../../shared/kafka/topic-reader.ts";
 import type { Services } from "../cli/services.ts";
 import { waitForGroups } from "./catch-up.ts";
 import { compareHours, compareLedger, compareMinutes, type KeyResult } from "./compare.ts";
@@ -45,7 +45,7 @@ export async function comparePass(
 async function awaitConsumers(services: Services, deadlineMs: number): Promise<void> {
   const { admin, config } = services;
   const topic = config.KAFKA_EVENTS_TOPIC;
-  const ranges = await fetchTopicRanges(admin, topic);
+  const ranges = stableRanges(await fetchTopicRanges(admin, topic));
   await waitForGroups(services, [{ group: config.KAFKA_GROUP_ID, topic, ranges }], deadlineMs);
 }
 

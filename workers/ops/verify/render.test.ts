@@ -19,7 +19,15 @@ const report = (changes: Partial<VerifyReport>): VerifyReport => ({
   checked: { keys: 10, minutes: 9, hours: 1, days: 1 },
   context: { received: 3, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
   ...{ partitions: [], differences: [], otherDifferences: [], unproven: [], moving: [], unsettled: [] },
-  ...{ deadInstances: [], behind: [], rawFromMs: undefined, beyondRetention: false, stale: undefined, rows: [] },
+  ...{
+    deadInstances: [],
+    hidden: [],
+    behind: [],
+    rawFromMs: undefined,
+    beyondRetention: false,
+    stale: undefined,
+    rows: [],
+  },
   ...changes,
 });
 

@@ -1,7 +1,8 @@
 import { formatCount, formatMinute, formatTime, renderTable } from "../cli/table.ts";
 import { describeBehind } from "./catch-up.ts";
 import { type KeyResult, shortfall } from "./compare.ts";
-import type { VerifyReport } from "./report.ts";
+import { HIDDEN_ADVICE } from "./hidden.ts";
+import { unseenLines, type VerifyReport } from "./report.ts";
 
 /** Rows shown before a list is cut; `--json` always has all of them. */
 const SHOWN = 50;
@@ -145,7 +146,12 @@ function renderRows({ rows }: VerifyReport): string {
 }
 
 function renderNotes(report: VerifyReport): string[] {
-  const notes: string[] = [];
+  const notes: string[] = unseenLines(report);
+  for (const { partition, transaction, skipped } of report.partitions) {
+    if (transaction > 0)
+      notes.push(`partition ${partition}: ${formatCount(transaction)} offsets of markers and aborted messages`);
+    if (skipped > 0) notes.push(`partition ${partition}: ${formatCount(skipped)} offsets given up with \`ops skip\``);
+  }
   if (report.behind.length > 0) notes.push(`behind at the time limit: ${describeBehind(report.behind)}`);
   for (const { instance, lastRecordMs } of report.deadInstances) {
     const last = lastRecordMs === undefined ? "it never wrote a record" : `last record ${formatTime(lastRecordMs)}`;
@@ -234,6 +240,7 @@ function nextStep(report: VerifyReport): string | undefined {
       "(and with it the copies of conflicts that were resolved)";
     return report.context.conflictedIds > 0 ? `${resolve}; for the rest, ${lost}` : lost;
   }
+  if (report.hidden.length > 0) return HIDDEN_ADVICE;
   if (report.deadInstances.length > 0 || report.unproven.length > 0) {
     return "`ops verify --audit` compares with the topic itself and closes the ledgers of killed instances";
   }

@@ -14,7 +14,15 @@ const found = (changes: Partial<Unproven> = {}): Unproven => ({
   checked: { keys: 10, minutes: 9, hours: 1, days: 1 },
   context: { received: 3, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
   ...{ partitions: [], differences: [], otherDifferences: [], unproven: [], moving: [], unsettled: [] },
-  ...{ deadInstances: [], behind: [], rawFromMs: undefined, beyondRetention: false, stale: undefined, rows: [] },
+  ...{
+    deadInstances: [],
+    hidden: [],
+    behind: [],
+    rawFromMs: undefined,
+    beyondRetention: false,
+    stale: undefined,
+    rows: [],
+  },
   ...changes,
 });
 const behind = [{ group: "g", topic: "t", partition: 0, committed: 5, end: 6 }];

@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 import type { PartitionAccount } from "./accounting.ts";
 import type { Behind } from "./catch-up.ts";
 import type { KeyResult, Tally } from "./compare.ts";
+import { describeHidden, type Hidden } from "./hidden.ts";
 import type { Context, StaleMinutes } from "./queries.ts";
 
 export type Verdict = "EXACT" | "DIFFERENT" | "NOT PROVEN";
@@ -49,6 +50,8 @@ export type VerifyReport = {
   unsettled: KeyResult[];
   /** Instances without a sign of life whose ledger is open. */
   deadInstances: { instance: string; lastRecordMs: number | undefined }[];
+  /** Messages that a transaction which is still open hides from everybody. */
+  hidden: Hidden[];
   /** Groups that had not reached the ends at the time limit. */
   behind: Behind[];
   /** Minutes before this (Unix ms) are compared without raw events: retention. Undefined: all were. */
@@ -63,11 +66,22 @@ export type VerifyReport = {
 /** What was found, before it is judged. */
 export type Unproven = Omit<VerifyReport, "verdict" | "provenUntilMs" | "hoursProvenUntilMs">;
 
+/** Sentences about messages that nobody could see: hidden by a transaction, or compacted away before they were stored. */
+export function unseenLines({ hidden, partitions }: Pick<VerifyReport, "hidden" | "partitions">): string[] {
+  const compacted = partitions
+    .filter((account) => account.compacted > 0)
+    .map(
+      ({ partition, compacted }) =>
+        `partition ${partition}: ${compacted} offsets without a message, and nothing of them was stored: compaction`,
+    );
+  return [...describeHidden(hidden), ...compacted];
+}
+
 /** The verdict of what was found. */
 export function judge(report: Unproven): Verdict {
   if (report.differences.length > 0 || report.otherDifferences.length > 0) return "DIFFERENT";
   const open = report.unproven.length + report.unsettled.length + report.behind.length + report.deadInstances.length;
-  if (open > 0 || report.stale !== undefined) return "NOT PROVEN";
+  if (open > 0 || unseenLines(report).length > 0 || report.stale !== undefined) return "NOT PROVEN";
   // Keys in motion are excluded and named; but when nothing stood still, nothing was proven.
   return report.moving.length > 0 && report.moving.length >= report.checked.keys ? "NOT PROVEN" : "EXACT";
 }
@@ -78,7 +92,8 @@ export function judge(report: Unproven): Verdict {
  */
 export function provenUntil(report: Unproven, of: "minutes" | "hours"): number | undefined {
   // A dead producer's last records may be missing: without them nothing says that its events are all here.
-  const openEnds = report.behind.length + report.otherDifferences.length + report.deadInstances.length;
+  const openEnds =
+    report.behind.length + report.otherDifferences.length + report.deadInstances.length + unseenLines(report).length;
   if (openEnds > 0) return undefined;
   const open = [...report.differences, ...report.unproven, ...report.moving, ...report.unsettled];
   return open
@@ -138,6 +153,9 @@ export function toJson(report: VerifyReport): string {
       end: account.end,
       received: account.received,
       dead_letters: account.deadLetters,
+      transaction: account.transaction,
+      compacted: account.compacted,
+      skipped: account.skipped,
       missing: account.missing,
       ambiguous: account.ambiguous,
       impossible: account.impossible,
@@ -152,6 +170,7 @@ export function toJson(report: VerifyReport): string {
       instance: row.instance,
       last_record: iso(row.lastRecordMs),
     })),
+    hidden: report.hidden.map(({ sinceMs, ...row }) => ({ ...row, since: iso(sinceMs) })),
     behind: report.behind,
     raw_from: iso(report.rawFromMs),
     beyond_retention: report.beyondRetention,

@@ -1,4 +1,4 @@
-import { fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
+import { fetchTopicRanges, type PartitionRange, stableRanges } from "../../shared/kafka/topic-reader.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import { firstAppendTime } from "../cli/first-append-time.ts";
 import type { Services } from "../cli/services.ts";
@@ -7,6 +7,8 @@ import { accountDefects, accountPartition, countImpossible, type PartitionAccoun
 import { waitForGroups } from "./catch-up.ts";
 import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
+import { explainMissing } from "./explain-missing.ts";
+import { readableRanges } from "./hidden.ts";
 import { incompleteLedgers, indexInstances } from "./instances.ts";
 import {
   readContext,
@@ -48,10 +50,12 @@ export async function verify(services: Services, options: VerifyOptions): Promis
   const { config, admin, clickhouse, io } = services;
   const snapshotMs = io.clock.now();
   const deadlineMs = snapshotMs + options.waitMs;
-  const ranges = await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
+  const topic = config.KAFKA_EVENTS_TOPIC;
+  const snapshot = await fetchTopicRanges(admin, topic);
+  const { ranges, hidden } = await readableRanges(services, topic, snapshot, deadlineMs);
   const behind = await waitForGroups(services, await targetsOf(services, ranges), deadlineMs);
   const rawFrom = await readRawHorizon(clickhouse);
-  if (behind.length > 0) return finish({ ...emptyReport(snapshotMs), behind });
+  if (behind.length > 0) return finish({ ...emptyReport(snapshotMs), hidden, behind });
 
   const first = await firstPass(services, options, rawFrom);
   const settled = await settleSuspects(services, options, rawFrom, first.suspects, deadlineMs);
@@ -71,13 +75,14 @@ export async function verify(services: Services, options: VerifyOptions): Promis
     differences: settled.differences,
     otherDifferences: [
       ...partitions.flatMap(accountDefects),
-      ...incompleteLedgers(instanceRows, await readInstanceSums(clickhouse)),
+      ...(await findIncompleteLedgers(services)),
       ...conflictDefects(context.conflictedIds),
     ],
     unproven: settled.unproven,
     moving: settled.moving,
     unsettled: settled.unsettled,
     deadInstances: instances.dead(first.producers),
+    hidden,
     behind: [],
     rawFromMs: rawFrom * 1000,
     beyondRetention: first.beyondRetention,
@@ -93,9 +98,31 @@ const finish = (report: Unproven): VerifyReport => ({
   hoursProvenUntilMs: provenUntil(report, "hours"),
 });
 
+/**
+ * A ledger that closes is copied record by record, from several partitions: its total may be there before its counts. What
+ * looks incomplete is looked at again when the copy has reached what was published until then.
+ */
+async function findIncompleteLedgers(services: Services): Promise<string[]> {
+  const { config, admin, clickhouse, io } = services;
+  const look = async () => incompleteLedgers(await readInstances(clickhouse), await readInstanceSums(clickhouse));
+  const first = await look();
+  if (first.length === 0) return first;
+  const topic = config.KAFKA_LEDGER_TOPIC;
+  const ranges = stableRanges(await fetchTopicRanges(admin, topic));
+  await waitForGroups(
+    services,
+    [{ group: config.KAFKA_LEDGER_GROUP_ID, topic, ranges }],
+    io.clock.now() + LEDGER_WAIT_MS,
+  );
+  const second = new Set(await look());
+  return first.filter((line) => second.has(line));
+}
+
+const LEDGER_WAIT_MS = 15_000;
+
 async function targetsOf(services: Services, ranges: readonly PartitionRange[]) {
   const { config, admin } = services;
-  const ledgerRanges = await fetchTopicRanges(admin, config.KAFKA_LEDGER_TOPIC);
+  const ledgerRanges = stableRanges(await fetchTopicRanges(admin, config.KAFKA_LEDGER_TOPIC));
   return [
     { group: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC, ranges },
     { group: config.KAFKA_LEDGER_GROUP_ID, topic: config.KAFKA_LEDGER_TOPIC, ranges: ledgerRanges },
@@ -182,8 +209,10 @@ async function settleSuspects(
     io.err(`looking again at ${formatCount(open.size)} keys that do not agree yet`);
     await sleep(timing.pollMs, io.signal);
     const next = new Map<string, KeyResult>();
+    // A day may leave the retention meanwhile: then its raw events are gone by right.
+    const horizon = Math.max(rawFrom, await readRawHorizon(services.clickhouse));
     for (const window of recheckWindows([...open.values()], options.window)) {
-      const pass = await comparePass(services, window, rawFrom, untilMs);
+      const pass = await comparePass(services, window, horizon, untilMs);
       const now = new Map(pass.results.map((key) => [idOf(key), key]));
       for (const [id, key] of now) settled.final.set(id, key);
       for (const [id, before] of open) {
@@ -238,7 +267,7 @@ async function accountAll(services: Services, ranges: readonly PartitionRange[])
       await sleep(1_000, io.signal);
       account = await accountPartition(clickhouse, scope, range);
     }
-    accounts.push(account);
+    accounts.push(await explainMissing(services, topic, account));
   }
   const endsAfter = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
   for (const account of accounts) {
@@ -269,6 +298,7 @@ function emptyReport(snapshotMs: number): Unproven {
     moving: [],
     unsettled: [],
     deadInstances: [],
+    hidden: [],
     behind: [],
     rawFromMs: undefined,
     beyondRetention: false,
