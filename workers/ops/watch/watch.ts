@@ -10,6 +10,8 @@ import { audit } from "../audit/run.ts";
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { type Services, withServices } from "../cli/services.ts";
+import { proveContinuously } from "../continuous/loop.ts";
+import { createContinuousMetrics } from "../continuous/metrics.ts";
 import { timingOf, verify } from "../verify/run.ts";
 import { END_OF_TIME_S } from "../verify/windows.ts";
 import { watchConfigSchema } from "./config.ts";
@@ -21,6 +23,8 @@ import { summarizeAudit, summarizeVerify } from "./summary.ts";
 export type WatchOptions = {
   /** From the end of a run to the start of the next, ms. */
   intervalMs: number;
+  /** Pause between two steps of the continuous audit, ms; 0: none runs. */
+  continuousMs: number;
   /** Age of the last audit that makes the next one due, ms; 0: never. */
   auditEveryMs: number;
   /** Compare only event minutes younger than this, ms; undefined: all. */
@@ -61,7 +65,13 @@ export async function watch(io: CliIo, options: WatchOptions): Promise<ExitCode>
   logger.info({ health_port: health.port, interval_ms: options.intervalMs }, "watching");
   try {
     await restore(reader, { metrics, state, logger });
-    await loop(state, options, { io: quiet(io, logger), logger, metrics, writer });
+    const deps = { io: quiet(io, logger), logger, metrics, writer };
+    const pauseMs = options.continuousMs;
+    const continuous = { ...deps, metrics: createContinuousMetrics(metrics.registry) };
+    await Promise.all([
+      loop(state, options, deps),
+      ...(pauseMs > 0 ? [proveContinuously({ pauseMs, settleMs: options.settleMs }, continuous)] : []),
+    ]);
     logger.info("stopped");
     return EXIT.ok;
   } finally {
