@@ -21,6 +21,9 @@ export type CliIo = {
   exit(code: ExitCode): void;
 };
 
+/** For what was written to reach a pipe before the process ends, ms. */
+const FLUSH_MS = 200;
+
 /** The process's own streams. */
 export function processIo(): CliIo {
   const abort = new AbortController();
@@ -42,6 +45,8 @@ export function processIo(): CliIo {
     readStdin: () => Bun.stdin.bytes(),
     exit: (code) => {
       process.exitCode = code;
+      // What was interrupted may still hold connections that would keep the process alive.
+      if (abort.signal.aborted) setTimeout(() => process.exit(code), FLUSH_MS);
     },
   };
 }

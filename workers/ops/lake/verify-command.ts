@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
+import { throwIfInterrupted } from "../cli/interrupt.ts";
 import { formatCount, renderTable } from "../cli/table.ts";
 import type { Difference } from "./compare.ts";
 import { formatHour } from "./layout.ts";
@@ -36,6 +37,7 @@ export async function runLakeVerify(services: LakeServices, flags: VerifyFlags):
     },
     { range, retries: flags.retries, recheckMs: RECHECK_MS },
   );
+  throwIfInterrupted(io);
   const { allowed, counted } = await sortOut(services, verdict, flags.allowPending);
   const outcome = counted.length === 0 ? EXIT.ok : EXIT.different;
   const { hours } = verdict;

@@ -58,7 +58,7 @@ export function registerMigrate(program: Command, io: CliIo): void {
     )
     .option("--wait <time>", "wait this long for ClickHouse to answer", parseDuration, 60_000)
     .addHelpText("after", HELP)
-    .action((options: MigrateOptions) => runCommand(io, (services) => runMigrate(services, options)));
+    .action((options: MigrateOptions) => runCommand(io, (services) => runMigrate(services, options), { waits: true }));
 }
 
 async function runMigrate(services: Services, options: MigrateOptions): Promise<ExitCode> {

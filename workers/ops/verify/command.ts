@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { runAudit } from "../audit/command.ts";
 import { EXIT, EXIT_HELP } from "../cli/exit-codes.ts";
+import { throwIfInterrupted } from "../cli/interrupt.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseDuration, parseTime } from "../cli/options.ts";
 import { CommandError, runCommand, runReporting } from "../cli/services.ts";
@@ -90,7 +91,7 @@ Examples:
 ${EXIT_HELP}`,
     )
     .action((flags: VerifyFlags) => {
-      if (flags.watch) return runReporting(io, async () => watch(io, watchOptions(flags)));
+      if (flags.watch) return runReporting(io, async () => watch(io, watchOptions(flags)), EXIT.ok);
       return runCommand(io, async (services) => {
         if (flags.audit) {
           return runAudit(services, {
@@ -109,6 +110,7 @@ ${EXIT_HELP}`,
           all: flags.all ?? false,
           timing: timingOf(flags.settle),
         });
+        throwIfInterrupted(io);
         io.out(flags.json ? toJson(report) : renderReport(report, { all: flags.all ?? false }));
         return exitCodeOf(report.verdict);
       });

@@ -119,8 +119,8 @@ async function run(kind: Kind, state: LoopState, options: WatchOptions, deps: De
       logger.warn(errorFields(error), "the run could not be recorded");
     });
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
     if (io.signal.aborted) return;
+    if (!(error instanceof AppError)) throw error;
     metrics.failures.inc({ kind, code: error.code });
     state.failing = `${kind}: ${error.code}`;
     if (kind === "audit") state.lastAuditMs -= options.auditEveryMs - retryDelayMs(options);

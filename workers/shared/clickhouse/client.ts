@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { createClient } from "@clickhouse/client";
 import { readCaFile } from "../runtime/tls-errors.ts";
 import type { ClickHouseConfig } from "./config.ts";
-import { ClickHouseError, toClickHouseError } from "./errors.ts";
+import { ClickHouseError, notClickHouse, toClickHouseError } from "./errors.ts";
 import { createLogin } from "./login.ts";
 import type { EncodedRows } from "./tables/events-raw.ts";
 
@@ -130,7 +130,12 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
           abort_signal: signal,
           ...login.auth,
         });
-        return result.json<Row>();
+        try {
+          return await result.json<Row>();
+        } catch (error) {
+          // An answer that is not even JSON comes from another program.
+          throw error instanceof SyntaxError ? notClickHouse(error) : error;
+        }
       }, options.signal),
 
     stream: async function* (sql, options) {

@@ -141,8 +141,26 @@ export function toClickHouseError(error: unknown): unknown {
       const options = { retry: false, next: TLS_ADVICE[tls], cause: error };
       return new ClickHouseError(`CLICKHOUSE_TLS_${tls.toUpperCase()}`, error.message, options);
     }
+    if (isPage(error.message)) return notClickHouse(error);
     const next = code === "ECONNRESET" ? RESET_ADVICE : undefined;
     return new ClickHouseError("CLICKHOUSE_UNREACHABLE", error.message, { retry: true, cause: error, next });
   }
   return error;
+}
+
+/** What no answer of ClickHouse looks like: a page of another program, or of a proxy before it. */
+function isPage(text: string): boolean {
+  return /^\s*(<!doctype|<html|<\?xml|<)/i.test(text) || text.includes("</html>");
+}
+
+/** The error for an address at which something else answers; only the page's title is repeated. */
+export function notClickHouse(cause: Error): ClickHouseError {
+  const title = /<title[^>]*>\s*([^<]{1,80}?)\s*<\/title>/i.exec(cause.message)?.[1];
+  const found = title === undefined ? "something else" : `a web page ("${title.replaceAll(/\s+/g, " ")}")`;
+  return new ClickHouseError("CLICKHOUSE_NOT_CLICKHOUSE", `${found} answers there, not ClickHouse`, {
+    // A proxy says the same while ClickHouse restarts behind it.
+    retry: true,
+    cause,
+    next: "set CLICKHOUSE_URL to the HTTP port of ClickHouse (8123 or 8443 by default)",
+  });
 }

@@ -7,9 +7,14 @@ export type { Kafka };
 
 /**
  * A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily.
+ * @param options.connectionTimeoutMs how long to wait for a connection.
  * @param options.retries how often the client itself tries to connect before it says why it cannot; 8 take half a minute.
  */
-export function createKafkaClient(config: KafkaConfig, logger: Logger, options: { retries?: number } = {}): Kafka {
+export function createKafkaClient(
+  config: KafkaConfig,
+  logger: Logger,
+  options: { retries?: number; connectionTimeoutMs?: number } = {},
+): Kafka {
   const { ssl, sasl } = resolveKafkaSecurity(config);
   const log = logger.child({ component: "kafka" });
   return new Kafka({
@@ -17,7 +22,7 @@ export function createKafkaClient(config: KafkaConfig, logger: Logger, options: 
     clientId: config.KAFKA_CLIENT_ID,
     ssl,
     ...(sasl ? { sasl: sasl as never } : {}),
-    connectionTimeout: 5_000,
+    connectionTimeout: options.connectionTimeoutMs ?? 5_000,
     requestTimeout: 30_000,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: options.retries ?? 8 },
     logLevel: logLevel.INFO,

@@ -12,12 +12,26 @@ export type TopicRange = PartitionRange & {
   stable: number;
 };
 
-/** What a topic holds now, by partition in ascending order. @throws AppError `KAFKA_…` when the topic does not exist. */
+/** The topic that a call names does not exist, or the user may not see it. */
+export class UnknownTopicError extends AppError {
+  constructor(
+    readonly topic: string,
+    cause: AppError,
+  ) {
+    super(cause.code, `there is no topic ${topic}`, { retry: cause.retry, cause });
+    this.name = "UnknownTopicError";
+  }
+}
+
+/** What a topic holds now, by partition in ascending order. @throws {UnknownTopicError} */
 export async function fetchTopicRanges(admin: Admin, topic: string): Promise<TopicRange[]> {
   // The client's types do not know the stable offset, which the patch adds.
   const offsets: { partition: number; low: string; high: string; stable?: string }[] = await kafkaCall(() =>
     admin.fetchTopicOffsets(topic),
-  );
+  ).catch((error: unknown) => {
+    const unknown = error instanceof AppError && error.code === "KAFKA_UNKNOWN_TOPIC_OR_PARTITION";
+    throw unknown ? new UnknownTopicError(topic, error) : error;
+  });
   return offsets
     .map(({ partition, low, high, stable = high }) => {
       const end = Number(high);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "./errors.ts";
+import { misspelledVariables } from "./misspelled.ts";
 import { readSecretFile } from "./secret-file.ts";
 
 /** Environment variables as `process.env` has them. */
@@ -10,7 +11,7 @@ export type ConfigCheck<S extends z.ZodObject> = (config: Partial<z.output<S>>) 
 
 /**
  * Reads a worker's configuration from environment variables, once, at start.
- * An empty variable counts as unset. All problems, also those that `check` finds, are reported together.
+ * An empty variable counts as unset; one that is almost a known one is a problem. All problems, also those that `check` finds, are reported together.
  * A schema with both `NAME` and `NAME_FILE` declares a secret that may come from a file instead.
  * @throws AppError `CONFIG_INVALID` (retry false) naming every bad variable.
  */
@@ -25,6 +26,7 @@ export function loadConfig<S extends z.ZodObject>(schema: S, env: Env, check?: C
   const lines = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".") || "(config)"}: ${issue.message}`);
+  lines.push(...misspelledVariables(env, Object.keys(schema.shape)));
   lines.push(...twice, ...(check?.(parsed.success ? parsed.data : validPart(schema, known)) ?? []));
   if (parsed.success && lines.length === 0) return parsed.data;
   const text = lines.map((line) => `  ${line}`).join("\n");
