@@ -51,9 +51,10 @@ Examples:
   API_KEYS=secret producer http --host 0.0.0.0 --port 8080
 
 Exit codes:
-  0  everything sent was acknowledged (held-back events dropped by a signal were never promised)
-  1  failed, acknowledgements stayed unknown, or stopped before Kafka was reached
-  2  usage or configuration error, or a file that cannot be read`;
+  0    everything sent was acknowledged (held-back events dropped by a signal were never promised); of a file, every line
+  1    failed, acknowledgements stayed unknown, a line of a file was refused or not sent, or stopped before Kafka was reached
+  2    usage or configuration error, or a file that cannot be read or is no JSON Lines
+  130  stopped at once by a second signal`;
 
 /**
  * The command line. `run` gets what it lays over the environment; it is called once, unless --help, --version or a usage

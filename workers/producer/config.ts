@@ -45,6 +45,14 @@ const duration = z.string().transform((text, context): number => {
   return z.NEVER;
 });
 
+/** `https://shop.example,http://localhost:3000`: without a path, as browsers send them; or `*`. */
+const origins = envList().superRefine((list, context) => {
+  for (const origin of list) {
+    const ok = origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin);
+    if (!ok) context.addIssue({ code: "custom", message: `must be like https://shop.example or *; ${origin} is not` });
+  }
+});
+
 /** Variables of the producer, in the order of the README's table. */
 export const producerConfigSchema = z.object({
   SOURCE: z.enum(["simulator", "file", "http"]).default("simulator").describe("Where events come from"),
@@ -94,6 +102,18 @@ export const producerConfigSchema = z.object({
   HTTP_PORT: envInt(0, 65_535).prefault("8080").describe("Port of the ingest API; 0 picks a free one and logs it"),
   API_KEYS: envList().optional().describe("Accepted API keys, comma-separated; required unless HTTP_HOST is loopback"),
   API_KEYS_FILE: envSecretFile().optional().describe("File with API_KEYS instead, also one a line"),
+  PUBLIC_API_KEYS: envList()
+    .optional()
+    .describe(
+      "Keys that may stand in a web page: they can only send, in a header or as ?key=, from HTTP_ALLOWED_ORIGINS alone",
+    ),
+  PUBLIC_API_KEYS_FILE: envSecretFile().optional().describe("File with PUBLIC_API_KEYS instead, also one a line"),
+  HTTP_ALLOWED_ORIGINS: origins
+    .optional()
+    .describe("Origins whose pages may send (CORS), as https://shop.example, comma-separated; * is any"),
+  HTTP_KEEP_ALIVE_SECONDS: envInt(1, 3_600)
+    .prefault("75")
+    .describe("An idle connection stays open this long; longer than the load balancer's own limit (often 60)"),
   HTTP_MAX_BODY_BYTES: envInt(1_000, 1_000_000_000).prefault("4194304").describe("Largest request body"),
   HTTP_ACK_TIMEOUT_MS: envInt(10, 600_000)
     .prefault("10000")
@@ -106,7 +126,7 @@ export const producerConfigSchema = z.object({
 
 export type ProducerConfig = z.output<typeof producerConfigSchema>;
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+const LOOPBACK = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 
 /**
  * Reads the configuration; values of the command line are laid over the environment.
@@ -130,8 +150,20 @@ function sourceProblems(config: Partial<ProducerConfig>): string[] {
     if (path === "-" && repeat > 1)
       problems.push("FILE_REPEAT: standard input can be read only once; save it to a file first");
   }
-  if (config.SOURCE === "http" && !config.API_KEYS && config.HTTP_HOST && !LOOPBACK.has(config.HTTP_HOST)) {
+  if (
+    config.SOURCE === "http" &&
+    !config.API_KEYS &&
+    !config.PUBLIC_API_KEYS &&
+    config.HTTP_HOST &&
+    !LOOPBACK.has(config.HTTP_HOST)
+  ) {
     problems.push("API_KEYS: is required unless HTTP_HOST is loopback");
+  }
+  if (config.PUBLIC_API_KEYS && !config.HTTP_ALLOWED_ORIGINS) {
+    problems.push("HTTP_ALLOWED_ORIGINS: is required with PUBLIC_API_KEYS, as https://shop.example");
+  }
+  if (config.PUBLIC_API_KEYS?.some((key) => config.API_KEYS?.includes(key))) {
+    problems.push("PUBLIC_API_KEYS: holds a key of API_KEYS, which everybody could read then");
   }
   return problems;
 }

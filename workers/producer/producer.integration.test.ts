@@ -149,6 +149,18 @@ describe("what cannot start", () => {
 });
 
 describe("file source", () => {
+  test("sends every line of a file with a byte order mark, and is complete", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
+    await Bun.write(path, '\uFEFF{"user_id":"u1"}\r\n{"user_id":"u2"}\r\n');
+    const worker = start(["file", path], env);
+    expect(await worker.exited).toBe(0);
+    expect(summaryOf(worker)).toMatchObject({ complete: true, acknowledged: 2, lines_left: 0, malformed: 0 });
+    const values = (await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).map(({ value }) => String(value));
+    expect(values.sort()).toEqual(['{"user_id":"u1"}', '{"user_id":"u2"}']);
+    await Bun.file(path).delete();
+  }, 60_000);
+
   test("sends every line as it is, broken ones too", async () => {
     const { env, kafka, config } = await createTestTopics(stack.brokers);
     const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
@@ -164,6 +176,56 @@ describe("file source", () => {
     expect(messages.every(({ instance }) => instance === undefined)).toBe(true);
     expect(await readAll(kafka, config.KAFKA_LEDGER_TOPIC)).toEqual([]);
     await Bun.file(path).delete();
+  }, 60_000);
+
+  test("SIGTERM midway: not complete, what was not sent is counted, and the exit code says so", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
+    await Bun.write(path, Array.from({ length: 5_000 }, (_, n) => `{"user_id":"u","n":${n}}`).join("\n"));
+    const worker = start(["file", path, "--rate", "100"], env);
+    await worker.waitForLog(({ json }) => json.msg === "ready");
+    await Bun.sleep(700);
+    expect(await worker.kill("SIGTERM")).toBe(1);
+    const summary = summaryOf(worker);
+    const sent = Number(summary.events);
+    expect(sent).toBeGreaterThan(0);
+    expect(summary).toMatchObject({ complete: false, acknowledged: sent, lines_left: 5_000 - sent });
+    expect((await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).length).toBe(sent);
+    await Bun.file(path).delete();
+  }, 60_000);
+
+  test("a line that the brokers refuse: not complete, the others are sent and counted", async () => {
+    const { env, kafka, config } = await createTestTopics(stack.brokers);
+    const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
+    await Bun.write(path, [`{"n":"${"x".repeat(3_000_000)}"}`, '{"n":1}', '{"n":2}'].join("\n"));
+    const worker = start(["file", path], env);
+    expect(await worker.exited).toBe(1);
+    expect(summaryOf(worker)).toMatchObject({ complete: false, refused: 1, acknowledged: 2, lines_left: 0 });
+    expect((await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).length).toBe(2);
+    await Bun.file(path).delete();
+  }, 60_000);
+
+  test("standard input that says nothing: SIGTERM is obeyed at once", async () => {
+    const { env } = await createTestTopics(stack.brokers);
+    const { PATH = "" } = process.env;
+    const child = Bun.spawn([process.execPath, ENTRY, "file", "-"], {
+      env: { PATH, ...env },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    child.stdin.write('{"user_id":"u"}\n');
+    await child.stdin.flush();
+    let log = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream() as never) as AsyncIterable<string>) {
+      log += chunk;
+      if (log.includes('"msg":"ready"')) break;
+    }
+    await Bun.sleep(500);
+    const began = performance.now();
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(1);
+    expect(performance.now() - began).toBeLessThan(5_000);
   }, 60_000);
 
   test.each([

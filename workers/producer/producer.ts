@@ -1,7 +1,7 @@
 import { createKafkaClient } from "../shared/kafka/client.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { AppError } from "../shared/runtime/errors.ts";
-import { startHealthServer } from "../shared/runtime/health-server.ts";
+import { type HealthCheck, type HealthChecks, startHealthServer } from "../shared/runtime/health-server.ts";
 import type { Scope } from "../shared/runtime/lifecycle.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import type { ProducerConfig } from "./config.ts";
@@ -10,6 +10,7 @@ import { createMetrics } from "./metrics.ts";
 import { type Pipeline, startPipeline } from "./pipeline.ts";
 import { startProgress } from "./progress.ts";
 import type { Outgoing } from "./send/outgoing.ts";
+import { countLines } from "./sources/file/lines.ts";
 import { startHttpSource } from "./sources/http/server.ts";
 import { configuredFile, configuredSimulation, configuredSimulator } from "./sources/index.ts";
 import type { RunSource } from "./sources/source.ts";
@@ -31,11 +32,14 @@ export async function startProducer(
   const startedAtMs = clock.now();
   const instance = config.SOURCE === "simulator" ? { instance: newInstanceId(startedAtMs), startedAtMs } : undefined;
   const simulator = instance && configuredSimulator(config, instance);
-  const state: { pipeline?: Pipeline; ran: boolean } = { ran: false };
+  const state: { pipeline?: Pipeline; ran: boolean; exhausted: boolean } = { ran: false, exhausted: false };
   const fill = () => state.pipeline?.queue.fill() ?? { events: 0, bytes: 0 };
   const held = () => simulator?.pending ?? 0;
   const metrics = createMetrics({ fill, held });
-  const health = scope.add(startHealth(config, metrics.registry, () => state.pipeline !== undefined));
+  const checks = checksOf(() => state.pipeline !== undefined);
+  const health = scope.add(
+    startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
+  );
   logger.info({ source: config.SOURCE, health_port: health.port, instance: instance?.instance }, "starting");
 
   const kafka = createKafkaClient(config, logger);
@@ -47,12 +51,14 @@ export async function startProducer(
     pipeline.tally.taken(message);
   };
   const ran = () => state.ran;
-  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs, ran }));
+  const exhausted = () => state.exhausted;
+  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs, ran, exhausted }));
   const counts = () => pipeline.tally.counts();
   scope.add(startProgress({ intervalMs: PROGRESS_MS }, { logger, counts, buffered: () => fill().events, held }));
 
   if (config.SOURCE === "http") {
-    const server = scope.add(startHttpSource(config, { queue: pipeline.queue, metrics, clock, logger, onSend }));
+    const source = { queue: pipeline.queue, metrics, clock, logger, onSend, checks };
+    const server = scope.add(await startHttpSource(config, source));
     logger.info({ http_port: server.port }, "ready");
     state.ran = true;
     return { finished: pipeline.failed };
@@ -62,7 +68,9 @@ export async function startProducer(
       ? configuredSimulation(config, instance, { simulator, clock, onSend })
       : configuredFile(config, { clock, onSend });
   logger.info({ instance: instance?.instance }, "ready");
-  const finished = runSource(run, pipeline, scope);
+  const finished = runSource(run, pipeline, scope, () => {
+    state.exhausted = true;
+  });
   state.ran = true;
   return {
     finished: finished.catch((error: unknown) => {
@@ -89,30 +97,19 @@ function unlessStarted(started: () => boolean, deps: { logger: Logger; startedAt
   };
 }
 
-function startHealth(
-  config: ProducerConfig,
-  registry: ReturnType<typeof createMetrics>["registry"],
-  ready: () => boolean,
-) {
-  return startHealthServer(
-    { host: config.HEALTH_HOST, port: config.HEALTH_PORT },
-    {
-      registry,
-      checks: {
-        live: {},
-        ready: {
-          kafka: () => (ready() ? { ok: true } : { ok: false, detail: "not connected yet, or topics missing" }),
-        },
-      },
-    },
-  );
+function checksOf(ready: () => boolean): HealthChecks {
+  const kafka: HealthCheck = () =>
+    ready() ? { ok: true } : { ok: false, detail: "not connected yet, or topics missing" };
+  return { live: {}, ready: { kafka } };
 }
 
 /** Runs the source until it is exhausted or the scope stops; also rejects when sending fails for good. */
-function runSource(run: RunSource, pipeline: Pipeline, scope: Scope): Promise<void> {
+function runSource(run: RunSource, pipeline: Pipeline, scope: Scope, onExhausted: () => void): Promise<void> {
   const abort = new AbortController();
   const sink = { offer: pipeline.queue.offer, room: pipeline.queue.room };
-  const running = run(sink, abort.signal);
+  const running = run(sink, abort.signal).then(() => {
+    if (!abort.signal.aborted) onExhausted();
+  });
   let failed = false;
   running.catch(() => {
     failed = !abort.signal.aborted; // rejects through `finished`, or while stopping below
@@ -131,20 +128,45 @@ function runSource(run: RunSource, pipeline: Pipeline, scope: Scope): Promise<vo
 function finishing(
   config: ProducerConfig,
   pipeline: Pipeline,
-  deps: { logger: Logger; held: () => number; instance: string | undefined; startedAtMs: number; ran: () => boolean },
+  deps: {
+    logger: Logger;
+    held: () => number;
+    instance: string | undefined;
+    startedAtMs: number;
+    ran: () => boolean;
+    exhausted: () => boolean;
+  },
 ) {
   return {
     name: "pipeline",
     stop: async () => {
       const settled = await pipeline.finish(config.SHUTDOWN_GRACE_MS);
-      const complete = settled && deps.ran();
+      const file = config.SOURCE === "file" ? await fileResult(config, pipeline, deps.exhausted()) : undefined;
+      const complete = settled && deps.ran() && file?.complete !== false;
       const seconds = (systemClock.now() - deps.startedAtMs) / 1000;
       const { user, system } = process.cpuUsage();
       const counts = pipeline.tally.counts();
       const cpu_us_per_message = Math.round(((user + system) / Math.max(1, counts.acknowledged)) * 10) / 10;
       const run = { instance: deps.instance, seconds, cpu_us_per_message, held_dropped: deps.held() };
-      deps.logger.info({ ...counts, ...run, complete }, "summary");
+      const lines_left = file?.linesLeft;
+      deps.logger.info({ ...counts, ...run, ...(file && { lines_left }), complete }, "summary");
+      if (file?.complete === false) throw new AppError("NOT_ALL_SENT", "see the summary", { retry: false });
       if (!settled) throw new AppError("NOT_ALL_ACKNOWLEDGED", "see the summary", { retry: false });
     },
   };
+}
+
+/** How long to count the lines that were not sent, ms. */
+const COUNT_MS = 5_000;
+
+/**
+ * Whether a file was sent and accepted to its last line, and how many lines were not taken from it; null when that cannot
+ * be known, as of standard input.
+ */
+async function fileResult(config: ProducerConfig, pipeline: Pipeline, exhausted: boolean) {
+  const { events, malformed, refused } = pipeline.tally.counts();
+  if (exhausted) return { complete: refused === 0, linesLeft: 0 };
+  const lines = await countLines(config.FILE_PATH ?? "-", AbortSignal.timeout(COUNT_MS)).catch(() => undefined);
+  const linesLeft = lines === undefined ? null : Math.max(0, lines * config.FILE_REPEAT - events - malformed);
+  return { complete: false, linesLeft };
 }

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Env, Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { Component } from "./lifecycle.ts";
 import { listening } from "./listening.ts";
@@ -13,8 +13,8 @@ export type HealthChecks = {
   ready: Record<string, HealthCheck>;
 };
 
-/** The health and metrics routes as a Hono app; testable without a port. */
-export function createHealthApp(registry: Registry, checks: HealthChecks): Hono {
+/** Adds `/livez` and `/readyz` to an app, without any credential. */
+export function addHealthRoutes<E extends Env>(app: Hono<E>, checks: HealthChecks): void {
   const answer = (group: Record<string, HealthCheck>) => {
     const failed = Object.entries(group).flatMap(([name, check]) => {
       const result = check();
@@ -22,7 +22,6 @@ export function createHealthApp(registry: Registry, checks: HealthChecks): Hono 
     });
     return { ok: failed.length === 0, failed };
   };
-  const app = new Hono();
   app.get("/livez", (c) => {
     const result = answer(checks.live);
     return c.json(result, result.ok ? 200 : 503);
@@ -31,6 +30,12 @@ export function createHealthApp(registry: Registry, checks: HealthChecks): Hono 
     const result = answer(checks.ready);
     return c.json(result, result.ok ? 200 : 503);
   });
+}
+
+/** The health and metrics routes as a Hono app; testable without a port. */
+export function createHealthApp(registry: Registry, checks: HealthChecks): Hono {
+  const app = new Hono();
+  addHealthRoutes(app, checks);
   app.get("/metrics", async (c) => c.body(await registry.metrics(), 200, { "content-type": registry.contentType }));
   return app;
 }

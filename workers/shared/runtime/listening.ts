@@ -10,14 +10,30 @@ const REASONS: Readonly<Record<string, string>> = {
  * Opens a port by `open`; what can be mended by choosing another becomes an error that says so.
  * @throws AppError `CANNOT_LISTEN` naming the address and the variable that moves it; else what `open` throws.
  */
-export function listening<T>(at: { host: string; port: number; variable: string }, open: () => T): T {
+export function listening<T>(at: ListenAddress, open: () => T): T {
   try {
     return open();
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
-    const reason = REASONS[code];
-    if (reason === undefined) throw cause;
-    const text = `cannot listen on ${at.host}:${at.port}: the port ${reason}, or set ${at.variable} to another port (0: any free one)`;
-    throw new AppError("CANNOT_LISTEN", text, { retry: false, cause });
+    throw cannotListen(at, cause);
   }
+}
+
+/** The same for what opens its port later. */
+export async function listeningAsync<T>(at: ListenAddress, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw cannotListen(at, cause);
+  }
+}
+
+type ListenAddress = { host: string; port: number; variable: string };
+
+function cannotListen(at: ListenAddress, cause: unknown): unknown {
+  const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const reason = REASONS[code];
+  if (reason === undefined) return cause;
+  const host = at.host.includes(":") && !at.host.startsWith("[") ? `[${at.host}]` : at.host;
+  const text = `cannot listen on ${host}:${at.port}: the port ${reason}, or set ${at.variable} to another port (0: any free one)`;
+  return new AppError("CANNOT_LISTEN", text, { retry: false, cause });
 }

@@ -1,9 +1,10 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import type { Clock } from "../../../shared/runtime/clock.ts";
 import { AppError } from "../../../shared/runtime/errors.ts";
 import { sleep } from "../../../shared/runtime/sleep.ts";
 import type { Outgoing } from "../../send/outgoing.ts";
 import { put, type RunSource } from "../source.ts";
+import { assertJsonl, FIRST_BYTES } from "./first-bytes.ts";
 import { readLines } from "./lines.ts";
 import { createTimeShift, type NewestTime, newestTime } from "./time-shift.ts";
 
@@ -34,7 +35,7 @@ export function fileSource(config: FileConfig, deps: FileDeps): RunSource {
     let sent = 0;
     for (let round = 0; round < config.repeat; round++) {
       const shift = newestMs === undefined ? undefined : createTimeShift({ nowMs: deps.clock.now(), newestMs, round });
-      for await (const line of readLines(config.path)) {
+      for await (const line of readLines(config.path, signal)) {
         if (config.rate !== undefined) {
           const waitMs = beganMs + (sent * 1000) / config.rate - deps.clock.now();
           if (waitMs > 0) await sleep(waitMs, signal);
@@ -49,7 +50,10 @@ export function fileSource(config: FileConfig, deps: FileDeps): RunSource {
   };
 }
 
-/** @throws AppError `FILE_UNREADABLE` with what to do, unless the path is standard input (`-`) or a file to read. */
+/**
+ * Checks a path before anything is connected; standard input (`-`) is not looked at.
+ * @throws AppError `FILE_UNREADABLE` or `FILE_NOT_JSONL` with what to do.
+ */
 export function assertReadable(path: string): void {
   if (path === "-") return;
   const fail = (what: string) => {
@@ -64,12 +68,22 @@ export function assertReadable(path: string): void {
   } catch {
     throw fail("this user may not read it");
   }
+  if (found.isFile()) assertJsonl(path, firstBytes(path));
+}
+
+function firstBytes(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(FIRST_BYTES);
+    return bytes.subarray(0, readSync(file, bytes, 0, FIRST_BYTES, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function findNewest(path: string, signal: AbortSignal): Promise<number | undefined> {
   const newest: NewestTime = newestTime();
-  for await (const line of readLines(path)) {
-    if (signal.aborted) return undefined;
+  for await (const line of readLines(path, signal)) {
     const event = parseObject(line);
     if (event) newest.add(event);
   }

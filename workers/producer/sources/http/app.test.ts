@@ -38,7 +38,13 @@ function setup(config: Partial<IngestConfig> = {}, fate: Outcome | "full" | "sil
       maxEvents: 100,
       ...config,
     },
-    { queue: { offerAll }, metrics, clock: { now: () => now }, logger: createLogger({ name: "t", level: "silent" }) },
+    {
+      queue: { offerAll },
+      metrics,
+      clock: { now: () => now },
+      logger: createLogger({ name: "t", level: "silent" }),
+      checks: { live: {}, ready: { kafka: () => ({ ok: false, detail: "not connected" }) } },
+    },
   );
   const post = async (body: unknown, headers: Record<string, string> = {}) => {
     const bytes =
@@ -97,6 +103,71 @@ describe("POST /v1/events", () => {
     });
     expect((await post(gzipSync(text), { "content-encoding": "gzip" })).json).toMatchObject({ accepted: 2 });
     expect(taken.length).toBe(6);
+  });
+
+  test("a byte order mark and CRLF are no fault; glued lines and other formats get one answer that helps", async () => {
+    const { post, taken } = setup();
+    const lines = [event(1), event(2), event(3)].map((one) => JSON.stringify(one));
+    for (const headers of [{}, { "content-type": "application/json" }, { "content-type": "application/x-ndjson" }]) {
+      const { status, json } = await post(`\uFEFF${lines.join("\r\n")}\r\n`, headers as Record<string, string>);
+      expect([status, json.accepted]).toEqual([202, 3]);
+    }
+    expect((await post(`\uFEFF[${lines.join(",")}]`)).json).toMatchObject({ accepted: 3 });
+    taken.length = 0;
+
+    const glued = await post(lines.join(""), { "content-type": "application/x-www-form-urlencoded" });
+    expect(glued.status).toBe(400);
+    expect(glued.json.detail).toContain("--data-binary");
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(lines.join("\n"), "utf16le")]);
+    for (const bytes of [utf16, utf16.subarray(2)]) {
+      const { status, json } = await post(bytes, { "content-type": "application/x-ndjson" });
+      expect([status, json.detail, json.results]).toEqual([400, "it is UTF-16 text: send UTF-8", undefined]);
+    }
+    expect((await post(lines[0], { "content-type": "application/json; charset=utf-16" })).status).toBe(415);
+    const gzip = await post(gzipSync(lines.join("\n")));
+    expect([gzip.status, gzip.json.detail]).toEqual([400, expect.stringContaining("Content-Encoding: gzip")]);
+    const frame = await post(Buffer.from([0, 0, 0, 0, 42, 6, 97, 98, 99]));
+    expect(frame.json.detail).toContain("schema id 42");
+    const cloudEvent = await post({ specversion: "1.0", id: "A-1", source: "/shop/7", type: "order.paid", data: {} });
+    expect(cloudEvent.json.detail).toContain("a CloudEvent");
+    expect(taken).toEqual([]);
+  });
+
+  test("a page of an allowed origin sends with a public key, by fetch and by sendBeacon; nobody else does", async () => {
+    const shop = "https://shop.example";
+    const { app } = setup({ apiKeys: ["secret"], publicKeys: ["page"], allowedOrigins: [shop] });
+    const send = (headers: Record<string, string>, query = "", method = "POST") =>
+      app.request(`/v1/events${query}`, {
+        method,
+        headers,
+        ...(method === "POST" ? { body: JSON.stringify(event(1)) } : {}),
+      });
+    const asked = { origin: shop, "access-control-request-method": "POST" };
+    const preflight = await send(asked, "", "OPTIONS");
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(shop);
+    expect(preflight.headers.get("access-control-allow-headers")).toContain("authorization");
+    const foreign = await send({ ...asked, origin: "https://evil.example" }, "", "OPTIONS");
+    expect([foreign.status, foreign.headers.get("access-control-allow-origin")]).toEqual([405, null]);
+
+    const fetched = await send({ origin: shop, "x-api-key": "page", "content-type": "application/json" });
+    expect([fetched.status, fetched.headers.get("access-control-allow-origin")]).toEqual([202, shop]);
+    const beacon = await send({ origin: shop, "content-type": "text/plain;charset=UTF-8" }, "?key=page");
+    expect([beacon.status, beacon.headers.get("access-control-allow-credentials")]).toEqual([202, "true"]);
+
+    expect((await send({}, "?key=page")).status).toBe(403);
+    expect((await send({ origin: "https://evil.example" }, "?key=page")).status).toBe(403);
+    // A secret key in an address would be written to the logs of everything on the way.
+    expect((await send({ origin: shop }, "?key=secret")).status).toBe(401);
+    expect((await send({ origin: shop, "x-api-key": "wrong" }, "?key=page")).status).toBe(401);
+    expect((await send({ "x-api-key": "secret" })).status).toBe(202);
+  });
+
+  test("health needs no key", async () => {
+    const { app } = setup({ apiKeys: ["secret"] });
+    expect((await app.request("/livez")).status).toBe(200);
+    expect((await app.request("/readyz")).status).toBe(503);
+    expect((await app.request("/metrics")).status).toBe(404);
   });
 
   test("401 without a right key, in either header", async () => {

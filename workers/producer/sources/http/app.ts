@@ -1,21 +1,21 @@
 import { type Context, Hono } from "hono";
-import { createKeyCheck, presentedKey } from "../../../shared/runtime/api-keys.ts";
 import type { Clock } from "../../../shared/runtime/clock.ts";
 import { errorFields } from "../../../shared/runtime/errors.ts";
+import { addHealthRoutes, type HealthChecks } from "../../../shared/runtime/health-server.ts";
 import type { Logger } from "../../../shared/runtime/logger.ts";
 import type { ProducerMetrics } from "../../metrics.ts";
 import type { Outcome, Outgoing } from "../../send/outgoing.ts";
 import type { SendQueue } from "../../send/send-queue.ts";
+import { type ArrivingBody, bodyOfRequest } from "./arriving-body.ts";
 import { readBody } from "./body.ts";
 import { createBodyGate } from "./body-gate.ts";
+import { type AccessConfig, allowOrigins, createClientCheck } from "./origins.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { splitBody } from "./split.ts";
 import { judge, rejected, type Verdict } from "./verdicts.ts";
 
-export type IngestConfig = {
-  /** Undefined: anyone may send. */
-  apiKeys?: readonly string[] | undefined;
+export type IngestConfig = AccessConfig & {
   maxBodyBytes: number;
   maxEventBytes: number;
   /** How long a request waits for Kafka, ms. */
@@ -36,9 +36,14 @@ export type IngestDeps = {
   clock: Clock;
   logger: Logger;
   onSend?: (message: Outgoing) => void;
+  /** Answered on the port of the API, too: many load balancers look at no other. */
+  checks?: HealthChecks;
   /** Told of the memory that each body took, bytes. */
   onBody?: (bytes: number) => void;
 };
+
+/** The app with what its server hands over besides the request. */
+export type IngestApp = Hono<{ Bindings: { body?: ArrivingBody } }>;
 
 /** What Kafka said to the events of a request, in their order; `pending` when it said nothing in time. */
 type Answer = Outcome | "pending";
@@ -50,12 +55,13 @@ const LATER = "Kafka has not acknowledged in time; send the same again: the same
  * The ingest API. `POST /v1/events` takes an event, an array or NDJSON and answers once Kafka has acknowledged: 202 all
  * accepted, 207 some, 400 none, with a verdict per event. Any other answer means that the request is to be sent again.
  */
-export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
+export function createIngestApp(config: IngestConfig, deps: IngestDeps): IngestApp {
   const { metrics, clock } = deps;
-  const checkKey = config.apiKeys && createKeyCheck(config.apiKeys);
+  const checkClient = createClientCheck(config);
   const rateLimit = createRateLimit(config, clock);
   const gate = createBodyGate({ maxBytes: config.maxArrivingBytes, timeoutMs: config.bodyTimeoutMs });
-  const app = new Hono();
+  const app: IngestApp = new Hono();
+  if (deps.checks) addHealthRoutes(app, deps.checks);
 
   app.use(async (c, next) => {
     await next();
@@ -67,10 +73,12 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
   });
   app.notFound((c) => problemResponse(c, { status: 404, title: "Not found", detail: "the API is POST /v1/events" }));
 
+  app.use("/v1/events", allowOrigins(config.allowedOrigins));
   app.post("/v1/events", async (c) => {
-    const client = checkKey ? checkKey(presentedKey(c.req.raw.headers)) : 0;
-    if (client === undefined) return problemResponse(c, UNAUTHORIZED);
-    const body = await readBody(c.req.raw, config.maxBodyBytes, gate);
+    const client = checkClient(c.req.raw);
+    if (!client.ok) return problemResponse(c, client.why === "key" ? UNAUTHORIZED : FOREIGN_ORIGIN);
+    const arriving = c.env?.body ?? bodyOfRequest(c.req.raw);
+    const body = await readBody({ headers: c.req.raw.headers, body: arriving }, config.maxBodyBytes, gate);
     deps.onBody?.(body.ok ? body.bytes.length : config.maxBodyBytes);
     if (!body.ok) return problemResponse(c, body.problem);
     const split = splitBody(body.bytes, body.kind, config.maxEvents);
@@ -79,7 +87,7 @@ export function createIngestApp(config: IngestConfig, deps: IngestDeps): Hono {
       if (!split.tooMany) return problemResponse(c, bad("body", detail));
       return problemResponse(c, { status: 413, title: "Too large", detail, field: "body" });
     }
-    const waitSeconds = rateLimit.take(client, split.events.length);
+    const waitSeconds = rateLimit.take(client.index, split.events.length);
     if (waitSeconds > 0) return problemResponse(c, tooMany("the rate limit is reached", waitSeconds));
 
     const now = clock.now();
@@ -169,6 +177,13 @@ const UNAUTHORIZED: Problem = {
   detail: "send a valid API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`",
   field: "authorization",
   headers: { "www-authenticate": "Bearer" },
+};
+
+const FOREIGN_ORIGIN: Problem = {
+  status: 403,
+  title: "Forbidden",
+  detail: "a public key counts in requests from a page of an origin in HTTP_ALLOWED_ORIGINS only",
+  field: "origin",
 };
 
 function bad(field: string, detail: string): Problem {

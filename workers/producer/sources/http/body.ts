@@ -1,7 +1,10 @@
 import { DECODERS, DecompressError } from "../../../shared/runtime/decompress.ts";
+import { withoutBom } from "../file/first-bytes.ts";
+import type { ArrivingBody } from "./arriving-body.ts";
 import type { BodyGate, Cut } from "./body-gate.ts";
 import type { Problem } from "./problem.ts";
 import { looksLikeNdjson } from "./split.ts";
+import { wrongBytes } from "./wrong-bytes.ts";
 
 /** A request's body, decompressed, or the reason why it is refused. */
 export type ReadBody =
@@ -15,13 +18,23 @@ const KINDS: Readonly<Record<string, "json" | "ndjson" | "detect">> = {
   "application/ndjson": "ndjson",
   "application/jsonl": "ndjson",
   "application/x-www-form-urlencoded": "detect", // what `curl -d` sends unless told otherwise
+  "text/plain": "detect", // what `navigator.sendBeacon` sends, and the one type a page may send without asking first
 };
 
-/** Reads at most `maxBytes` of a body, as the gate admits it; the bound also holds for what it decompresses to. */
-export async function readBody(request: Request, maxBytes: number, gate: BodyGate): Promise<ReadBody> {
-  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+/** A request as far as its body is read by it. */
+export type BodyRequest = { readonly headers: Headers; readonly body: ArrivingBody };
+
+/**
+ * Reads at most `maxBytes` of a body, as the gate admits it; the bound also holds for what it decompresses to. What the
+ * headers rule out is refused before a byte of it is asked for. A byte order mark at its very start is skipped.
+ */
+export async function readBody(request: BodyRequest, maxBytes: number, gate: BodyGate): Promise<ReadBody> {
+  const [type = "", ...parameters] = (request.headers.get("content-type") ?? "").toLowerCase().split(";");
+  const name = type.trim();
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (!kind) return refuse(415, "content-type", "send application/json or application/x-ndjson");
+  const charset = parameters.map((part) => /^\s*charset="?([^"]*?)"?\s*$/.exec(part)?.[1]).find(Boolean);
+  if (charset !== undefined && !UTF8.has(charset)) return refuse(415, "content-type", "send charset=utf-8");
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   const decode = isEncoding(encoding) ? DECODERS[encoding] : undefined;
   if (encoding !== "identity" && !decode) {
@@ -39,9 +52,15 @@ export async function readBody(request: Request, maxBytes: number, gate: BodyGat
       return refuse(400, "body", `not valid ${encoding}`);
     }
   }
+  bytes = withoutBom(bytes);
+  const wrong = wrongBytes(bytes);
+  if (wrong !== undefined) return refuse(400, "body", wrong);
   if (kind !== "detect") return { ok: true, bytes, kind };
   return { ok: true, bytes, kind: looksLikeNdjson(bytes) ? "ndjson" : "json" };
 }
+
+/** ASCII is a part of it. */
+const UTF8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 
 function isEncoding(name: string): name is keyof typeof DECODERS {
   return Object.hasOwn(DECODERS, name);
@@ -50,38 +69,30 @@ function isEncoding(name: string): name is keyof typeof DECODERS {
 /** Why a body was not read to its end. */
 type NotRead = "too_large" | "incomplete" | Cut;
 
-async function readAtMost(request: Request, maxBytes: number, gate: BodyGate): Promise<Buffer | NotRead> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return "too_large";
-  if (!request.body) return Buffer.alloc(0);
-  const reader = request.body.getReader();
-  const wasCut = Promise.withResolvers<Cut>();
-  const entry = gate.enter(wasCut.resolve);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const next = await Promise.race([reader.read(), wasCut.promise]);
-      if (typeof next === "string") return next;
-      if (next.done) return Buffer.concat(chunks, length);
-      length += next.value.length;
-      if (length > maxBytes) return "too_large";
-      chunks.push(next.value);
-      entry.add(next.value.length);
-    }
-  } catch (error) {
-    // The client has gone, or its chunks are no chunks: nobody's fault here.
-    if (request.signal.aborted || isBrokenOff(error)) return "incomplete";
-    throw error;
-  } finally {
-    entry.leave();
-    void reader.cancel().catch(() => undefined);
-  }
-}
-
-/** The runtime's errors for a body that broke off have no class of their own. */
-function isBrokenOff(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ConnectionClosed";
+function readAtMost({ headers, body }: BodyRequest, maxBytes: number, gate: BodyGate): Promise<Buffer | NotRead> {
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) return Promise.resolve("too_large");
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    let stop: () => void = () => undefined;
+    const finish = (result: Buffer | NotRead) => {
+      stop();
+      entry.leave();
+      resolve(result);
+    };
+    const entry = gate.enter(finish);
+    stop = body.start({
+      data: (bytes) => {
+        length += bytes.length;
+        if (length > maxBytes) return finish("too_large");
+        chunks.push(bytes);
+        entry.add(bytes.length);
+      },
+      end: () => finish(Buffer.concat(chunks, length)),
+      // The client has gone, or its chunks are no chunks: nobody's fault here.
+      broken: () => finish("incomplete"),
+    });
+  });
 }
 
 const NOT_READ: Readonly<Record<NotRead, (maxBytes: number) => ReadBody>> = {

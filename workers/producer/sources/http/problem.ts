@@ -2,7 +2,7 @@ import type { Context } from "hono";
 
 /** A refusal in the form of RFC 9457. `field` names what is wrong: a field of the event, a header, or `body`. */
 export type Problem = {
-  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
   readonly title: string;
   readonly detail: string;
   readonly field?: string;

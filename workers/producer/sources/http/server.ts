@@ -1,9 +1,11 @@
+import type { Server } from "node:http";
 import { collectGarbageByVolume } from "../../../shared/runtime/garbage.ts";
 import type { Component } from "../../../shared/runtime/lifecycle.ts";
-import { listening } from "../../../shared/runtime/listening.ts";
+import { listeningAsync } from "../../../shared/runtime/listening.ts";
 import { sleep } from "../../../shared/runtime/sleep.ts";
 import type { ProducerConfig } from "../../config.ts";
 import { createIngestApp, type IngestDeps } from "./app.ts";
+import { createIngestServer } from "./node-server.ts";
 
 /** How long clients get to read their last answers, ms. */
 const LINGER_MS = 1_000;
@@ -18,10 +20,12 @@ const GARBAGE_BYTES = 33_554_432;
  * Serves the ingest API. Stopping it refuses new requests with 503, waits for those under way (they end when Kafka
  * acknowledges or their time is up), then closes the connections.
  */
-export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Component & { port: number } {
+export async function startHttpSource(config: ProducerConfig, deps: IngestDeps): Promise<Component & { port: number }> {
   const app = createIngestApp(
     {
       apiKeys: config.API_KEYS,
+      publicKeys: config.PUBLIC_API_KEYS,
+      allowedOrigins: config.HTTP_ALLOWED_ORIGINS,
       maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
       maxEventBytes: config.MAX_EVENT_BYTES,
       ackTimeoutMs: config.HTTP_ACK_TIMEOUT_MS,
@@ -35,27 +39,22 @@ export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Compo
   let draining = false;
   let underWay = 0;
   let idle: (() => void) | undefined;
-  const serve = () =>
-    Bun.serve({
-      hostname: config.HTTP_HOST,
-      port: config.HTTP_PORT,
-      // The app itself answers what is too large; this bound is for what does not even say how large it is.
-      maxRequestBodySize: config.HTTP_MAX_BODY_BYTES * 2,
-      idleTimeout: Math.min(255, Math.ceil(config.HTTP_ACK_TIMEOUT_MS / 1000) + 10),
-      fetch: async (request) => {
-        if (draining) return shuttingDown();
-        underWay++;
-        try {
-          return await app.fetch(request);
-        } finally {
-          if (--underWay === 0) idle?.();
-        }
-      },
-    });
-  const server = listening({ host: config.HTTP_HOST, port: config.HTTP_PORT, variable: "--port (HTTP_PORT)" }, serve);
+  const server = createIngestServer(
+    async (request, body) => {
+      if (draining) return shuttingDown();
+      underWay++;
+      try {
+        return await app.fetch(request, { body });
+      } finally {
+        if (--underWay === 0) idle?.();
+      }
+    },
+    { keepAliveMs: config.HTTP_KEEP_ALIVE_SECONDS * 1000 },
+  );
+  const port = await listen(server, config);
   return {
     name: "http",
-    port: server.port ?? config.HTTP_PORT,
+    port,
     stop: async () => {
       draining = true;
       if (underWay > 0) {
@@ -63,10 +62,30 @@ export function startHttpSource(config: ProducerConfig, deps: IngestDeps): Compo
           idle = resolve;
         });
       }
-      await Promise.race([server.stop(), sleep(LINGER_MS)]);
-      await server.stop(true);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await Promise.race([closed, sleep(LINGER_MS)]);
+      server.closeAllConnections();
     },
   };
+}
+
+/** Opens the port; answers which it is. An IPv6 address may stand in brackets. @throws AppError `CANNOT_LISTEN` */
+async function listen(server: Server, config: ProducerConfig): Promise<number> {
+  const host = config.HTTP_HOST.replace(/^\[(.*)\]$/, "$1");
+  await listeningAsync(
+    { host: config.HTTP_HOST, port: config.HTTP_PORT, variable: "--port (HTTP_PORT)" },
+    () =>
+      new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(config.HTTP_PORT, host, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      }),
+  );
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : config.HTTP_PORT;
 }
 
 function shuttingDown(): Response {

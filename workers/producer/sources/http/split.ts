@@ -21,8 +21,25 @@ export function splitBody(body: Buffer, kind: "json" | "ndjson", maxEvents: numb
   if (kind === "ndjson") return splitLines(body, maxEvents);
   const start = skipSpace(body, 0);
   if (body[start] === OPEN_ARRAY) return splitArray(body, start, maxEvents);
+  if (isGlued(body, start)) return { ok: false, detail: GLUED };
   const event = body.subarray(start, trimEnd(body, start, body.length));
   return event.length === 0 ? { ok: false, detail: "the body is empty" } : { ok: true, events: [event], single: true };
+}
+
+const GLUED =
+  "several JSON objects without line ends between them: curl -d @file removes line ends, send the file with --data-binary @file";
+
+/** Whether another object follows directly behind the first one. */
+function isGlued(body: Buffer, start: number): boolean {
+  if (body[start] !== OPEN_OBJECT) return false;
+  let depth = 0;
+  for (let at = start; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === QUOTE) at = endOfString(body, at);
+    else if (byte === OPEN_OBJECT) depth++;
+    else if (byte === CLOSE_OBJECT && --depth === 0) return body[skipSpace(body, at + 1)] === OPEN_OBJECT;
+  }
+  return false;
 }
 
 /** Whether a body without a content type is NDJSON: an object, a line end, and another object. */

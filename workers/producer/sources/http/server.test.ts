@@ -1,0 +1,154 @@
+import { afterEach, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { createLogger } from "../../../shared/runtime/logger.ts";
+import { loadProducerConfig } from "../../config.ts";
+import { createMetrics } from "../../metrics.ts";
+import type { Outgoing } from "../../send/outgoing.ts";
+import { startHttpSource } from "./server.ts";
+
+/** What load balancers and clients say on the wire; the buffer behind the server acknowledges at once. */
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function serve(env: Record<string, string> = {}) {
+  const metrics = createMetrics({ fill: () => ({ events: 0, bytes: 0 }), held: () => 0 });
+  const taken: Outgoing[] = [];
+  const offerAll = (messages: readonly Outgoing[]) => {
+    taken.push(...messages);
+    for (const { settled } of messages) settled?.("acknowledged");
+    return true;
+  };
+  const server = await startHttpSource(
+    loadProducerConfig({ SOURCE: "http", HTTP_PORT: "0", API_KEYS: "secret", ...env }),
+    {
+      queue: { offerAll },
+      metrics,
+      clock: { now: () => Date.now() },
+      logger: createLogger({ name: "t", level: "silent" }),
+      checks: { live: {}, ready: {} },
+    },
+  );
+  stops.push(() => server.stop());
+  return { port: server.port, taken };
+}
+
+const body = JSON.stringify({
+  event_id: crypto.randomUUID(),
+  user_id: "u",
+  event_type: "click",
+  event_time: new Date().toISOString(),
+  received_time: new Date().toISOString(),
+});
+const head = (lines: readonly string[], length = body.length) =>
+  ["POST /v1/events HTTP/1.1", "Host: ingest", `Content-Length: ${length}`, ...lines, "", ""].join("\r\n");
+const KEY = "X-API-Key: secret";
+
+/** A connection with what came over it so far. */
+async function open(port: number, host = "127.0.0.1") {
+  const socket: Socket = connect(port, host);
+  const wire = { socket, text: "", closed: false };
+  socket.on("data", (bytes) => {
+    wire.text += String(bytes);
+  });
+  socket.on("close", () => {
+    wire.closed = true;
+  });
+  socket.on("error", () => undefined);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const until = async (found: () => boolean, timeoutMs = 10_000) => {
+    const deadline = performance.now() + timeoutMs;
+    while (!found() && performance.now() < deadline) await Bun.sleep(5);
+    if (!found()) throw new Error(`timed out; received: ${JSON.stringify(wire.text)}`);
+  };
+  return { ...wire, wire, socket, until, has: (text: string) => until(() => wire.text.includes(text)) };
+}
+
+test.each(["100-continue", "100-Continue", "100-CONTINUE"])(
+  "Expect: %s is answered before the body is sent",
+  async (value) => {
+    const { port, taken } = await serve();
+    const { socket, has } = await open(port);
+    socket.write(head([KEY, `Expect: ${value}`]));
+    await has("HTTP/1.1 100 Continue\r\n\r\n");
+    expect(taken).toEqual([]);
+    socket.write(body);
+    await has("HTTP/1.1 202 ");
+    expect(taken.length).toBe(1);
+    socket.destroy();
+  },
+);
+
+test.each([
+  ["a wrong key", head(["X-API-Key: wrong", "Expect: 100-continue"]), "401"],
+  ["a body too large", head([KEY, "Expect: 100-Continue"], 5_000_000), "413"],
+  ["another content type", head([KEY, "Content-Type: text/csv", "Expect: 100-continue"]), "415"],
+])("%s is refused without the body, and without asking for it", async (_, request, status) => {
+  const { port } = await serve();
+  const { socket, wire, has, until } = await open(port);
+  socket.write(request);
+  await has(`HTTP/1.1 ${status} `);
+  expect(wire.text).not.toContain("100 Continue");
+  expect(wire.text.toLowerCase()).toContain("connection: close");
+  await until(() => wire.closed);
+});
+
+test("a client that sends its body without asking reads the refusal, however long the body", async () => {
+  const { port } = await serve();
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/events`, {
+    method: "POST",
+    headers: { "x-api-key": "wrong" },
+    body: new Uint8Array(3_000_000),
+  });
+  expect(answer.status).toBe(401);
+});
+
+test("an unknown expectation is refused", async () => {
+  const { port } = await serve();
+  const { socket, has } = await open(port);
+  socket.write(head([KEY, "Expect: a-miracle"]));
+  await has("HTTP/1.1 417 ");
+});
+
+test("idle connections stay open for as long as configured, 75 s unless told otherwise", async () => {
+  const usual = await serve();
+  const first = await open(usual.port);
+  first.socket.write(head([KEY]) + body);
+  await first.has("HTTP/1.1 202 ");
+  expect(first.wire.text.toLowerCase()).toContain("keep-alive: timeout=75");
+  const short = await serve({ HTTP_KEEP_ALIVE_SECONDS: "1" });
+  const second = await open(short.port);
+  second.socket.write(head([KEY]) + body);
+  await second.has("HTTP/1.1 202 ");
+  await second.until(() => second.wire.closed);
+  // One connection takes one request after the other.
+  first.socket.write(head([KEY]) + body);
+  await first.until(() => first.wire.text.split("HTTP/1.1 202 ").length === 3);
+  first.socket.destroy();
+}, 30_000);
+
+test("a connection that was idle for longer than the runtime's usual ten seconds is still served", async () => {
+  const { port } = await serve();
+  const { socket, wire, has, until } = await open(port);
+  socket.write(head([KEY]) + body);
+  await has("HTTP/1.1 202 ");
+  await Bun.sleep(21_000);
+  socket.write(head([KEY]) + body);
+  await until(() => wire.text.split("HTTP/1.1 202 ").length === 3);
+  socket.destroy();
+}, 60_000);
+
+test.each(["::1", "[::1]"])("listens on IPv6: %s", async (host) => {
+  const { port } = await serve({ HTTP_HOST: host });
+  expect((await fetch(`http://[::1]:${port}/livez`)).status).toBe(200);
+});
+
+test("a port in use is named with the way out", async () => {
+  const { port } = await serve({ HTTP_HOST: "::1" });
+  const again = startHttpSource(
+    loadProducerConfig({ SOURCE: "http", HTTP_PORT: String(port), HTTP_HOST: "::1" }),
+    {} as never,
+  );
+  expect(again).rejects.toMatchObject({ code: "CANNOT_LISTEN", message: expect.stringContaining(`[::1]:${port}`) });
+});
