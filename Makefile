@@ -158,7 +158,7 @@ test-browser: $(MODULES_STAMP) .tools/system-browser.stamp ## Test the console's
 test-all: test test-alerts test-browser test-lake chart-test terraform-test ## Run all tests that need no cluster
 
 .PHONY: test-lake
-test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars and pyarrow
+test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars, pyarrow, pandas and DataFusion
 	@$(BUN) scripts/lake/tools.ts
 	@$(BUN) scripts/test.ts --only lake
 

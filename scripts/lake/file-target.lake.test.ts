@@ -1,11 +1,12 @@
 /** `ops lake` with a directory in place of a bucket: needs nothing but the engine. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -20,6 +21,7 @@ import {
 } from "../../workers/shared/clickhouse/tables/events-raw.ts";
 import { createTestDatabase, eventRow, startWorker, type TestDatabase, useStack, waitFor } from "../testkit/index.ts";
 import { DAY_MS, HOUR_MS, keyOf, settle } from "./harness.ts";
+import { missingTools, PYTHON } from "./tools.ts";
 
 let db: TestDatabase;
 const dir = mkdtempSync(join(tmpdir(), "countinghouse-lake-dir-"));
@@ -126,3 +128,68 @@ test("a broken configuration and a directory that cannot be written", async () =
   expect((await lake(["export", "--retries", "1"], { LAKE_URL: `file://${file}` })).code).toBe(3);
   expect(existsSync(join(dir, keyOf(hourMs, "web")))).toBe(true);
 }, 60_000);
+
+test("a lake with source in its files, as it was written once, is verified, kept, and brought over by --rewrite", async () => {
+  const at = hourMs + 5 * HOUR_MS;
+  await insert([row(at), row(at + 1), row(at + 2, { source: "lottery" })]);
+  expect((await lake(["export"])).code).toBe(0);
+  const path = join(dir, keyOf(at, "web"));
+  const columns = async () =>
+    (
+      await db.clickhouse.query<{ name: string }>(
+        `DESCRIBE TABLE file('${path}', 'Parquet') SETTINGS use_hive_partitioning = 0`,
+      )
+    ).map(({ name }) => name);
+  expect(await columns()).not.toContain("source");
+
+  await db.clickhouse.command(
+    `INSERT INTO FUNCTION file('${path}.old', 'Parquet') SELECT *, 'web' AS source FROM file('${path}', 'Parquet')
+     SETTINGS use_hive_partitioning = 0, output_format_parquet_string_as_string = 1`,
+  );
+  renameSync(`${path}.old`, path);
+  expect(await columns()).toContain("source");
+  expect((await lake(["verify"])).code).toBe(0);
+  expect((await lake(["export"])).text).toContain("exported 0 hours");
+  expect(await columns()).toContain("source");
+
+  const from = new Date(at).toISOString();
+  const to = new Date(at + HOUR_MS).toISOString();
+  expect((await lake(["export", "--rewrite", "--from", from, "--to", to])).code).toBe(0);
+  expect(await columns()).not.toContain("source");
+  expect((await lake(["verify"])).code).toBe(0);
+});
+
+describe.skipIf(missingTools().includes("Python readers"))("docs/lake.md", () => {
+  const text = readFileSync(join(import.meta.dir, "../../docs/lake.md"), "utf8");
+  const snippets = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+
+  test("names the five readers", () => {
+    const names = snippets.map((code) => /^(?:import|from) (\w+)/.exec(code)?.[1]);
+    expect(names).toEqual(["duckdb", "polars", "pandas", "pyarrow", "datafusion"]);
+  });
+
+  test.each(snippets)("%s", async (code) => {
+    const at = hourMs + 8 * HOUR_MS;
+    await insert([row(at), row(at + 1, { source: "sensor" })]);
+    expect((await lake(["export"])).code).toBe(0);
+    const stored = await db.clickhouse.query<{ source: string; n: string }>(
+      "SELECT source, toString(count()) AS n FROM events GROUP BY source ORDER BY source",
+    );
+    // The documented date is a fixed one.
+    const own = code.replaceAll("/lake/", `${dir}/`).replace("2026-05-01", "2000-01-01");
+    const child = Bun.spawn(
+      [PYTHON, "-c", `${own}\nimport json\nprint(json.dumps({k: int(v) for k, v in counts.items()}))`],
+      {
+        env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    const [exit, out, err] = await Promise.all([
+      child.exited,
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect([exit, exit === 0 ? "" : err.slice(-2_000)]).toEqual([0, ""]);
+    expect(JSON.parse(out)).toEqual(Object.fromEntries(stored.map(({ source, n }) => [source, Number(n)])));
+  });
+});

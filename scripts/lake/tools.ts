@@ -1,6 +1,7 @@
 /**
  * What the lake's tests and demo need besides the stack, fetched into .tools/ once: versitygw (an S3 service on a plain
- * directory, compiled from the Go module proxy) and a Python environment with DuckDB, polars and pyarrow.
+ * directory, compiled from the Go module proxy) and a Python environment with DuckDB, polars, pyarrow, pandas and
+ * DataFusion.
  * `bun scripts/lake/tools.ts` fetches both.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -46,7 +47,7 @@ async function fetchGateway(): Promise<void> {
 }
 
 async function fetchPython(): Promise<void> {
-  console.log("DuckDB, polars and pyarrow: installing into .tools/");
+  console.log("DuckDB, polars, pyarrow, pandas and DataFusion: installing into .tools/");
   rmSync(VENV_DIR, { recursive: true, force: true });
   await run(["python3", "-m", "venv", VENV_DIR]);
   await run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);

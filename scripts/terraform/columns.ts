@@ -11,12 +11,10 @@ export function glueType(type: string): string | undefined {
   return { String: "string", Bool: "boolean", Int32: "int", Int64: "bigint" }[type];
 }
 
-/** Columns of the lake's files as `name type` in Glue's types, without `source`, which Athena takes from the path. */
+/** Columns of the lake's files as `name type` in Glue's types. */
 export function exportedColumns(structure: string = STRUCTURE): string[] {
   const columns = structure.matchAll(/(\w+) (\w+(?:\([^)]*\))?)(?:, |$)/g);
-  return Array.from(columns, ([, name = "", type = ""]) => `${name} ${glueType(type) ?? `unknown ${type}`}`).filter(
-    (column) => !column.startsWith("source "),
-  );
+  return Array.from(columns, ([, name = "", type = ""]) => `${name} ${glueType(type) ?? `unknown ${type}`}`);
 }
 
 /** Columns of the Glue table, as the module lists them. */

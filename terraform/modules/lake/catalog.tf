@@ -3,7 +3,7 @@
 
 locals {
   # In the order and with the types of the Parquet files that `ops lake export` writes (workers/ops/lake/columns.ts). `source`
-  # is in the files as well, but Athena refuses a column that is also a partition.
+  # is in the path only, as a partition.
   columns = [
     { name = "event_id", type = "string", comment = "UUID in lower case; unique" },
     { name = "event_time", type = "timestamp", comment = "UTC, milliseconds" },

@@ -13,7 +13,7 @@ import {
   readFacts,
   recordFacts,
   type StoreHour,
-  selectHour,
+  selectSlot,
   serverTime,
   storeHours,
 } from "./store.ts";
@@ -175,7 +175,10 @@ async function writeHour(deps: ExportDeps, hourS: number): Promise<HourOutcome> 
   const [hour] = await storeHours(clickhouse, { fromS: hourS, toS: hourS + 3600 });
   if (hour === undefined) return { kind: "done", facts: [], removed: 0 };
   try {
-    if (hour.sources.size > 0) await target.write(hourS, selectHour(hourS, hour.version));
+    for (const source of hour.sources.keys()) {
+      const slot = { hourS, source };
+      await target.write(slot, selectSlot(slot, hour.version));
+    }
   } catch (error) {
     if (isPastRetention(error)) return { kind: "past" };
     throw error;

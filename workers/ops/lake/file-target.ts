@@ -3,14 +3,16 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
-import { STRUCTURE } from "./columns.ts";
+import { READ_SETTINGS, STRUCTURE_TEXT, withSource } from "./columns.ts";
 import type { FileLocation } from "./config.ts";
 import { LakeStorageError } from "./errors.ts";
-import { objectKey } from "./layout.ts";
+import { objectKey, type Slot } from "./layout.ts";
 import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, type SqlText } from "./target.ts";
 
 /** Beside `events/`, where no reader looks. */
 const STAGING = ".staging";
+/** Name of the file while it is written. */
+const STAGED = "events.parquet";
 const STALE_MS = 24 * 3_600_000;
 
 /**
@@ -39,18 +41,15 @@ export class FileTarget implements LakeTarget {
     });
   }
 
-  async write(hourS: number, select: SqlText): Promise<void> {
+  async write(slot: Slot, select: SqlText): Promise<void> {
     const staging = join(this.#root, STAGING, crypto.randomUUID());
     await this.#io(() => mkdir(staging, { recursive: true }));
     try {
-      await this.deps.clickhouse.query(
-        `INSERT INTO FUNCTION file({lake_path:String}, 'Parquet') PARTITION BY source ${select.sql}`,
-        {
-          params: { ...select.params, lake_path: join(staging, "{_partition_id}.parquet") },
-          settings: PARQUET_SETTINGS,
-        },
-      );
-      await this.#io(() => this.#publish(staging, hourS));
+      await this.deps.clickhouse.query(`INSERT INTO FUNCTION file({lake_path:String}, 'Parquet') ${select.sql}`, {
+        params: { ...select.params, lake_path: join(staging, STAGED) },
+        settings: PARQUET_SETTINGS,
+      });
+      await this.#io(() => this.#publish(join(staging, STAGED), slot));
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
@@ -60,8 +59,8 @@ export class FileTarget implements LakeTarget {
     // Other than s3(), file() fails when nothing matches.
     if ((await this.list(glob.slice(0, glob.indexOf("*") + 1 || undefined).replace("*", ""))).length === 0) return [];
     const rows = await this.deps.clickhouse.query<Row & { path: string }>(
-      `SELECT _path AS path, ${list} FROM file({lake_path:String}, 'Parquet', '${STRUCTURE.replaceAll("'", "\\'")}') GROUP BY _path`,
-      { params: { lake_path: this.#root + glob } },
+      `SELECT _path AS path, ${list} FROM ${withSource(`file({lake_path:String}, 'Parquet', ${STRUCTURE_TEXT})`)} GROUP BY _path`,
+      { params: { lake_path: this.#root + glob }, settings: READ_SETTINGS },
     );
     return rows.map((row) => ({ ...row, key: row.path.slice(this.#root.length) }));
   }
@@ -83,12 +82,10 @@ export class FileTarget implements LakeTarget {
     });
   }
 
-  async #publish(staging: string, hourS: number): Promise<void> {
-    for (const name of await readdir(staging)) {
-      const to = join(this.#root, objectKey(hourS, name.replace(/\.parquet$/, "")));
-      await mkdir(dirname(to), { recursive: true });
-      await rename(join(staging, name), to);
-    }
+  async #publish(staged: string, { hourS, source }: Slot): Promise<void> {
+    const to = join(this.#root, objectKey(hourS, source));
+    await mkdir(dirname(to), { recursive: true });
+    await rename(staged, to);
   }
 
   async #object(path: string): Promise<LakeObject | undefined> {

@@ -12,18 +12,15 @@ type ReadRow = {
   last_version: string;
   first_hour: number;
   last_hour: number;
-  first_source: string;
-  last_source: string;
 };
 
 const READ_LIST = `${FINGERPRINT}, toString(min(export_version)) AS version, toString(max(export_version)) AS last_version,
-toUnixTimestamp(toStartOfHour(min(event_time))) AS first_hour, toUnixTimestamp(toStartOfHour(max(event_time))) AS last_hour,
-min(source) AS first_source, max(source) AS last_source`;
+toUnixTimestamp(toStartOfHour(min(event_time))) AS first_hour, toUnixTimestamp(toStartOfHour(max(event_time))) AS last_hour`;
 
 /** What was found by reading objects. */
 export type Inspection = {
   facts: FileFacts[];
-  /** Objects that are no files of ours: broken, or with rows of another hour, source or version. */
+  /** Objects that are no files of ours: broken, or with rows of another hour or version. */
   unreadable: LakeObject[];
 };
 
@@ -86,9 +83,7 @@ function toFacts(object: LakeObject, row: ReadRow): FileFacts | undefined {
     slot !== undefined &&
     row.version === row.last_version &&
     Number(row.first_hour) === slot.hourS &&
-    Number(row.last_hour) === slot.hourS &&
-    row.first_source === slot.source &&
-    row.last_source === slot.source;
+    Number(row.last_hour) === slot.hourS;
   if (!sound) return undefined;
   const { events, checksum, content, version } = row;
   const { etag, sizeBytes } = object;

@@ -20,7 +20,7 @@ export function hourPrefix(hourS: number): string {
   return `${datePrefix(hourS)}hour=${iso(hourS).slice(11, 13)}/`;
 }
 
-/** Key of the object of an hour and source. `source` may be a wildcard or ClickHouse's `{_partition_id}`. */
+/** Key of the object of an hour and source. `source` may be a wildcard. */
 export function objectKey(hourS: number, source: string): string {
   return `${hourPrefix(hourS)}source=${source}/${FILE_NAME}`;
 }

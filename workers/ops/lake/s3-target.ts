@@ -1,11 +1,11 @@
 import { S3Client } from "bun";
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
-import { STRUCTURE } from "./columns.ts";
+import { READ_SETTINGS, STRUCTURE_TEXT, withSource } from "./columns.ts";
 import type { LakeConfig, S3Location } from "./config.ts";
 import type { CredentialSource, Credentials } from "./credentials.ts";
 import { LakeStorageError, redact, toLakeError } from "./errors.ts";
-import { objectKey } from "./layout.ts";
+import { objectKey, type Slot } from "./layout.ts";
 import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, type SqlText } from "./target.ts";
 
 export type S3TargetDeps = { clickhouse: ClickHouse; credentials: CredentialSource };
@@ -58,9 +58,9 @@ export class S3Target implements LakeTarget {
     return objects;
   }
 
-  async write(hourS: number, select: SqlText): Promise<void> {
-    const key = objectKey(hourS, "{_partition_id}");
-    await this.#statement(key, (s3) => `INSERT INTO FUNCTION ${s3} PARTITION BY source ${select.sql}`, "", {
+  async write(slot: Slot, select: SqlText): Promise<void> {
+    const key = objectKey(slot.hourS, slot.source);
+    await this.#statement(key, (s3) => `INSERT INTO FUNCTION ${s3} ${select.sql}`, "", {
       params: select.params,
       settings: { ...PARQUET_SETTINGS, ...S3_SETTINGS },
     });
@@ -69,9 +69,9 @@ export class S3Target implements LakeTarget {
   async read<Row extends object>(glob: string, list: string): Promise<(Row & { key: string })[]> {
     const rows = await this.#statement<Row & { path: string }>(
       glob,
-      (s3) => `SELECT _path AS path, ${list} FROM ${s3} GROUP BY _path`,
-      `, '${STRUCTURE.replaceAll("'", "\\'")}'`,
-      { params: {}, settings: S3_SETTINGS },
+      (s3) => `SELECT _path AS path, ${list} FROM ${withSource(s3)} GROUP BY _path`,
+      `, ${STRUCTURE_TEXT}`,
+      { params: {}, settings: { ...S3_SETTINGS, ...READ_SETTINGS } },
     );
     const root = `${this.location.bucket}/${this.location.prefix}`;
     return rows.map((row) => ({ ...row, key: row.path.slice(root.length) }));

@@ -1,6 +1,6 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
-import { FINGERPRINT, SELECT_LIST } from "./columns.ts";
-import { parseKey } from "./layout.ts";
+import { FILE_SELECT_LIST, FINGERPRINT, SELECT_LIST } from "./columns.ts";
+import { parseKey, type Slot } from "./layout.ts";
 import type { LakeObject, SqlText } from "./target.ts";
 
 /** What the store says of one hour, from one consistent reading of `events_per_hour_store`. */
@@ -70,14 +70,14 @@ WITH (
 ) AS past_retention`;
 
 // Bounds are on event_minute: whole seconds like the sorting key, so that no event of the last second is pruned away.
-/** The rows of an hour's files. The guard is evaluated by the statement that reads the rows; see {@link isPastRetention}. */
-export function selectHour(hourS: number, version: bigint): SqlText {
+/** The rows of the file of an hour and source. The guard is evaluated by the statement that reads the rows; see {@link isPastRetention}. */
+export function selectSlot({ hourS, source }: Slot, version: bigint): SqlText {
   return {
     sql: `${GUARD}
-SELECT ${SELECT_LIST}, CAST({version:UInt64} AS Int64) AS export_version
+SELECT ${FILE_SELECT_LIST}, CAST({version:UInt64} AS Int64) AS export_version
 FROM events
-WHERE past_retention = 0 AND events.event_minute >= toDateTime({hour:UInt32}, 'UTC') AND events.event_minute < toDateTime({hour:UInt32} + 3600, 'UTC')`,
-    params: { hour: hourS, version: String(version) },
+WHERE past_retention = 0 AND events.source = {source:String} AND events.event_minute >= toDateTime({hour:UInt32}, 'UTC') AND events.event_minute < toDateTime({hour:UInt32} + 3600, 'UTC')`,
+    params: { hour: hourS, source, version: String(version) },
   };
 }
 

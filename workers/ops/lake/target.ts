@@ -1,3 +1,5 @@
+import type { Slot } from "./layout.ts";
+
 /** Something that lies in the lake. */
 export type LakeObject = {
   /** Relative to the lake, as `events/date=…`. */
@@ -14,11 +16,14 @@ export type LakeTarget = {
   /** All objects whose key begins with this, in no particular order. */
   list(prefix: string): Promise<LakeObject[]>;
   /**
-   * Writes the rows of a SELECT on the store, one object per source, each replacing the earlier one as a whole. A source
-   * without rows is left as it is. `version` goes into the files.
+   * Writes the rows of a SELECT on the store as the object of an hour and source, which replaces the earlier one as a
+   * whole.
    */
-  write(hourS: number, select: SqlText): Promise<void>;
-  /** Rows of `SELECT _path AS path, <list> FROM <objects that match> GROUP BY _path`, keys in place of paths. */
+  write(slot: Slot, select: SqlText): Promise<void>;
+  /**
+   * Rows of `SELECT _path AS path, <list> FROM <objects that match> GROUP BY _path`, keys in place of paths. `source` is
+   * taken from the path.
+   */
   read<Row extends object>(glob: string, list: string): Promise<(Row & { key: string })[]>;
   /** Removes objects; those that are gone already count as removed. */
   remove(keys: readonly string[]): Promise<void>;
