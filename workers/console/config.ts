@@ -31,6 +31,12 @@ export const consoleConfigSchema = z.object({
   CONSOLE_ALLOWED_HOSTS: envList()
     .optional()
     .describe("Host names under which an open console may be asked, besides loopback; stops DNS rebinding"),
+  CONSOLE_PUBLIC_URL: link().describe(
+    "Address under which browsers reach the console through a proxy, with its path, as https://ops.example/countinghouse",
+  ),
+  HTTP_KEEP_ALIVE_SECONDS: envInt(1, 255)
+    .prefault("75")
+    .describe("An idle connection stays open this long; longer than the load balancer's own limit (often 60)"),
   ...clickhouseConfigShape,
   CLICKHOUSE_WRITE_USER: z
     .string()

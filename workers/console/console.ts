@@ -10,6 +10,7 @@ import type { Lag } from "./data/lag.ts";
 import { createReads } from "./data/reads.ts";
 import { createReplayer } from "./data/replay.ts";
 import { createStoredCounts } from "./data/stored-counts.ts";
+import { parsePublicUrl, underPath } from "./http/public-url.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
 import { createConsoleApp } from "./pages/app.tsx";
 
@@ -33,8 +34,10 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
   const checkToken = createTokenCheck(config.CONSOLE_TOKEN);
   const sessions = createSessions(config.CONSOLE_TOKEN, clock);
   const access = { readAccess: config.readAccess, canWrite: config.CONSOLE_TOKEN !== undefined };
-  return createConsoleApp({
+  const publicUrl = parsePublicUrl(config.CONSOLE_PUBLIC_URL);
+  const app = createConsoleApp({
     config,
+    publicUrl,
     reads,
     storedCounts: createStoredCounts(reads, clock),
     writes: deps.writeClient,
@@ -45,7 +48,7 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
       freshnessBad: config.FRESHNESS_BAD_SECONDS,
       proofStale: config.PROOF_STALE_SECONDS,
     },
-    guard: createGuard(access, { checkToken, sessions, metrics }),
+    guard: createGuard({ ...access, publicOrigin: publicUrl?.origin }, { checkToken, sessions, metrics }),
     sessions,
     checkToken,
     checkWebhook: createTokenCheck(config.CONSOLE_WEBHOOK_TOKEN ?? config.CONSOLE_TOKEN),
@@ -54,4 +57,5 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
     clock,
     logger,
   });
+  return underPath(app, publicUrl?.path ?? "");
 }

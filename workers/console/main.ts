@@ -35,7 +35,7 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
         host: config.HTTP_HOST,
         port: config.HTTP_PORT,
         maxBodyBytes: MAX_BODY_BYTES,
-        idleSeconds: config.QUERY_TIMEOUT_SECONDS + 60,
+        idleSeconds: Math.max(config.HTTP_KEEP_ALIVE_SECONDS, config.QUERY_TIMEOUT_SECONDS + 60),
       },
       app,
     ),

@@ -10,11 +10,14 @@ import type { OverviewLimits } from "./data/overview.ts";
 import type { Reads } from "./data/reads.ts";
 import type { Replayer } from "./data/replay.ts";
 import type { StoredCounts } from "./data/stored-counts.ts";
+import type { PublicUrl } from "./http/public-url.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
 
 /** What pages and API work with. */
 export type Services = {
   config: ConsoleConfig;
+  /** Where browsers find the console, if not where it listens. */
+  publicUrl: PublicUrl | undefined;
   reads: Reads;
   storedCounts: StoredCounts;
   /** The client of the user that may write. */

@@ -201,7 +201,9 @@ describe("file source", () => {
     const worker = start(["file", path], env);
     expect(await worker.exited).toBe(1);
     expect(summaryOf(worker)).toMatchObject({ complete: false, refused: 1, acknowledged: 2, lines_left: 0 });
-    expect((await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).length).toBe(2);
+    const stored = (await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).map(({ value }) => String(value).slice(0, 20));
+    // What shared its request with the refused line may have been sent twice.
+    expect(new Set(stored)).toEqual(new Set(['{"n":1}', '{"n":2}']));
     await Bun.file(path).delete();
   }, 60_000);
 

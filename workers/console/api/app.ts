@@ -28,7 +28,7 @@ export function createApi(services: Services): OpenAPIHono {
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "countinghouse console", version: buildInfo.version, license: { name: "Apache-2.0" } },
-    servers: [{ url: "/api/v1" }],
+    servers: [{ url: `${services.publicUrl?.path ?? ""}/api/v1` }],
     security: [{}, { token: [] }],
   });
   registerActions(app, services);

@@ -13,10 +13,14 @@ export type GuardConfig = {
   readAccess: "open" | "token";
   /** False: no token is configured, nothing can be changed. */
   canWrite: boolean;
+  /** Of the address that browsers use, where a proxy may have rewritten the host's name. */
+  publicOrigin?: string | undefined;
 };
 
 export type Guard = {
   access(c: Context): Access;
+  /** Whether the console's own page sent the request: see {@link isSameOrigin}. */
+  isOwnPage(c: Context): boolean;
   /** Lets readers pass; `denied` answers the others. */
   reading(denied: (c: Context) => Response | Promise<Response>): MiddlewareHandler;
   /** Lets writers pass; a cookie only together with proof that the console's own page sent the request. */
@@ -36,6 +40,7 @@ export function createGuard(
   };
   return {
     access,
+    isOwnPage: (c) => isSameOrigin(c.req.raw, config.publicOrigin),
     reading: (denied) => async (c, next) => {
       if (access(c).read) return next();
       deps.metrics.denied.inc({ reason: "token" });
@@ -50,7 +55,7 @@ export function createGuard(
           config.canWrite ? "a valid token is needed" : "CONSOLE_TOKEN is not set: nothing can be changed",
         );
       }
-      if (by === "cookie" && !isSameOrigin(c.req.raw)) {
+      if (by === "cookie" && !isSameOrigin(c.req.raw, config.publicOrigin)) {
         deps.metrics.denied.inc({ reason: "origin" });
         return denied(c, "the request was sent by another site");
       }
@@ -63,8 +68,9 @@ export function createGuard(
  * Whether the console's own page sent the request. The cookie is SameSite=Strict already; this also stops other ports of
  * the same host, which count as the same site.
  */
-export function isSameOrigin(request: Request): boolean {
+function isSameOrigin(request: Request, publicOrigin: string | undefined): boolean {
   const origin = request.headers.get("origin");
+  if (origin !== null && origin === publicOrigin) return true;
   if (origin === null) return request.headers.get("sec-fetch-site") === "same-origin";
   const host = request.headers.get("host") ?? new URL(request.url).host;
   return URL.canParse(origin) && new URL(origin).host === host;

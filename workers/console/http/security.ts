@@ -41,12 +41,15 @@ export function hostCheck(config: {
   host: string;
   readAccess: "open" | "token";
   allowedHosts: readonly string[] | undefined;
+  /** Of the address that browsers use. */
+  publicHost?: string | undefined;
 }): MiddlewareHandler {
   const checked = config.readAccess === "open" && (isLoopback(config.host) || config.allowedHosts !== undefined);
   return async (c, next) => {
     const url = `http://${c.req.header("host") ?? ""}`;
     const name = URL.canParse(url) ? new URL(url).hostname : "";
-    if (!checked || isLoopback(name) || config.allowedHosts?.includes(name)) return next();
+    const known = name === config.publicHost || config.allowedHosts?.includes(name);
+    if (!checked || isLoopback(name) || known) return next();
     return c.text(`This console is not known as ${name}. Add the name to CONSOLE_ALLOWED_HOSTS.\n`, 403);
   };
 }

@@ -6,7 +6,7 @@ import { loadLetters, parsePosition } from "../../shared/dead-letters/letters.ts
 import { parseEvent } from "../../shared/event/index.ts";
 import { MAX_BODY_BYTES, MAX_REPLAYS } from "../api/actions.ts";
 import { addressOf } from "../auth/attempts.ts";
-import { isSameOrigin, SESSION_COOKIE } from "../auth/guard.ts";
+import { SESSION_COOKIE } from "../auth/guard.ts";
 import type { LetterKey } from "../data/replay.ts";
 import type { Services } from "../services.ts";
 import { LoginPage } from "../views/login.tsx";
@@ -35,7 +35,7 @@ export function registerActions(app: Hono, services: Services, render: Render): 
     return render(c, "Log in", <LoginPage {...login} />);
   });
   app.post("/login", async (c) => {
-    if (!isSameOrigin(c.req.raw)) return refuse(c, 403, "The request was sent by another site.");
+    if (!guard.isOwnPage(c)) return refuse(c, 403, "The request was sent by another site.");
     const waitSeconds = attempts.wait(addressOf(c));
     if (waitSeconds > 0) {
       metrics.denied.inc({ reason: "attempts" });
@@ -52,7 +52,10 @@ export function registerActions(app: Hono, services: Services, render: Render): 
       return render(c, "Log in", <LoginPage {...login} />, { status: 401 });
     }
     const { value, maxAgeSeconds } = sessions.issue();
-    const secure = new URL(c.req.url).protocol === "https:" || c.req.header("x-forwarded-proto") === "https";
+    const secure =
+      new URL(c.req.url).protocol === "https:" ||
+      c.req.header("x-forwarded-proto") === "https" ||
+      config.CONSOLE_PUBLIC_URL?.startsWith("https:") === true;
     setCookie(c, SESSION_COOKIE, value, {
       httpOnly: true,
       sameSite: "Strict",
@@ -63,7 +66,7 @@ export function registerActions(app: Hono, services: Services, render: Render): 
     return c.redirect(to, 303);
   });
   app.post("/logout", (c) => {
-    if (!isSameOrigin(c.req.raw)) return refuse(c, 403, "The request was sent by another site.");
+    if (!guard.isOwnPage(c)) return refuse(c, 403, "The request was sent by another site.");
     deleteCookie(c, SESSION_COOKIE, { path: "/" });
     return c.redirect("/", 303);
   });

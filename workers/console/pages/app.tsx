@@ -19,7 +19,7 @@ import type { Render } from "./render.ts";
 
 /** The console: pages, API and assets as one app, testable without a port. */
 export function createConsoleApp(services: Services): Hono {
-  const { config, guard, metrics, logger, attempts, checkToken, checkWebhook } = services;
+  const { config, publicUrl, guard, metrics, logger, attempts, checkToken, checkWebhook } = services;
   const assets = createAssets();
   const app = new Hono();
 
@@ -33,7 +33,12 @@ export function createConsoleApp(services: Services): Hono {
   });
   app.use(securityHeaders());
   app.use(
-    hostCheck({ host: config.HTTP_HOST, readAccess: config.readAccess, allowedHosts: config.CONSOLE_ALLOWED_HOSTS }),
+    hostCheck({
+      host: config.HTTP_HOST,
+      readAccess: config.readAccess,
+      allowedHosts: config.CONSOLE_ALLOWED_HOSTS,
+      publicHost: publicUrl?.hostname,
+    }),
   );
   const isToken = (token: string | undefined) => checkToken(token) || checkWebhook(token);
   app.use(limitAttempts({ attempts, isToken, metrics }));
