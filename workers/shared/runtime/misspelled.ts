@@ -1,11 +1,12 @@
-import type { Env } from "./config.ts";
-
 /**
  * Variables that are almost one of `known`, as problems of the configuration: `KAFKA_BROKRS: did you mean KAFKA_BROKERS?`.
  * Most of an environment belongs to others, so only what differs by two letters at most, or lacks a word in the middle
  * (`KAFKA_TOPIC`), is a mistake; never what Kubernetes adds for each service.
  */
-export function misspelledVariables(env: Env, known: readonly string[]): string[] {
+export function misspelledVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
   const names = new Set(known);
   return Object.keys(env).flatMap((name) => {
     if (names.has(name) || env[name] === undefined || SERVICE_LINK.test(name)) return [];
