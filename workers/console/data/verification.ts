@@ -47,6 +47,35 @@ export async function latestRuns(reads: Reads): Promise<RunRow[]> {
   return rows.map(toRun);
 }
 
+/** How far the continuous audit has come in all partitions together. */
+export type ProofState = {
+  /** Everything appended before is compared with the store, and shown; Unix ms. Undefined: not everywhere. */
+  provenUntilMs: number | undefined;
+  shownUntilMs: number | undefined;
+  /** Partitions at which it stands because of a difference. */
+  different: number;
+  /** Offsets that could not be compared, ever. */
+  unproven: number;
+};
+
+/** Undefined while no continuous audit has saved anything. */
+export async function proofState(reads: Reads): Promise<ProofState | undefined> {
+  const [row] = await reads.rows<{ n: string; stored: string | null; shown: string | null; bad: string; gaps: string }>(
+    "proof",
+    `SELECT count() AS n, if(countIf(isNull(proven_until)) > 0, NULL, toUnixTimestamp64Milli(min(proven_until))) AS stored,
+       if(countIf(isNull(proven_until)) > 0, NULL, toUnixTimestamp64Milli(min(minutes_proven_until))) AS shown,
+       countIf(difference != '') AS bad, sum(unproven) AS gaps
+     FROM proof`,
+  );
+  if (row === undefined || row.n === "0") return undefined;
+  return {
+    provenUntilMs: optional(row.stored),
+    shownUntilMs: optional(row.shown),
+    different: Number(row.bad),
+    unproven: Number(row.gaps),
+  };
+}
+
 /** One page of runs, newest first, and how many there are. */
 export async function listRuns(
   reads: Reads,

@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { findLetters, loadLetters, parsePosition } from "../../shared/dead-letters/letters.ts";
 import { toLetterFilter } from "../api/findings.ts";
 import { listAlerts } from "../data/alerts.ts";
-import { latestRuns, listRuns, loadRun } from "../data/verification.ts";
+import { latestRuns, listRuns, loadRun, proofState } from "../data/verification.ts";
 import { alertShape, letterShape, pageShape, runShape, UUID } from "../http/query.ts";
 import type { Services } from "../services.ts";
 import { AlertsPage } from "../views/alerts.tsx";
@@ -55,12 +55,13 @@ export function registerFindings(app: Hono, services: Services, render: Render):
     "/verification",
     withQuery({ ...runShape, page: pageShape.page }, render, async (c, asked) => {
       const page = asked.page ?? 1;
-      const [latest, { rows, total }] = await Promise.all([
+      const [proof, latest, { rows, total }] = await Promise.all([
+        proofState(reads),
         latestRuns(reads),
         listRuns(reads, asked, { limit: LIMIT, skip: (page - 1) * LIMIT }),
       ]);
       const query = { kind: asked.kind, verdict: asked.verdict };
-      const model = { query, latest, rows, total, page, limit: LIMIT, nowMs: clock.now() };
+      const model = { query, proof, latest, rows, total, page, limit: LIMIT, nowMs: clock.now() };
       return refreshed(c, "Verification", 10, <VerificationPage model={model} />);
     }),
   );

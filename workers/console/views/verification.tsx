@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { VerificationRun } from "../../shared/clickhouse/tables/verification-runs.ts";
 import type { Level } from "../data/overview.ts";
-import { parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
+import { type ProofState, parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
 import { formatCount, formatDuration, formatMinute, formatTime } from "./format.ts";
 import { indentJson } from "./indent-json.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Stat, Table, Time } from "./parts.tsx";
@@ -16,6 +16,7 @@ const KINDS: Record<RunRow["kind"], string> = { verify: "Verify", audit: "Audit"
 
 export type VerificationModel = {
   query: { kind: string | undefined; verdict: string | undefined };
+  proof: ProofState | undefined;
   latest: RunRow[];
   rows: RunRow[];
   total: number;
@@ -28,8 +29,29 @@ const Verdict: FC<{ verdict: RunRow["verdict"] }> = ({ verdict }) => (
   <Badge level={VERDICTS[verdict].level}>{VERDICTS[verdict].text}</Badge>
 );
 
+/** Messages proven later than this ago are worth a look, ms. */
+const PROOF_LAG_MS = 5 * 60_000;
+
+const ProofStat: FC<{ proof: ProofState; nowMs: number }> = ({ proof, nowMs }) => {
+  const { provenUntilMs, shownUntilMs, different, unproven } = proof;
+  const late = provenUntilMs === undefined || nowMs - provenUntilMs > PROOF_LAG_MS;
+  const level = different > 0 ? "bad" : late || unproven > 0 ? "warn" : "ok";
+  return (
+    <Stat
+      name="Every message: proven until"
+      level={level}
+      value={provenUntilMs === undefined ? "–" : formatTime(provenUntilMs)}
+    >
+      {different > 0
+        ? `stands at a difference in ${formatCount(different)} partitions`
+        : `minutes shown: until ${shownUntilMs === undefined ? "–" : formatTime(shownUntilMs)}`}
+      {unproven > 0 && `; ${formatCount(unproven)} offsets could not be compared`}
+    </Stat>
+  );
+};
+
 export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) => {
-  const { query, latest, rows, total, page, limit, nowMs } = model;
+  const { query, proof, latest, rows, total, page, limit, nowMs } = model;
   return (
     <>
       <Heading title="Verification">
@@ -61,6 +83,7 @@ export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) =>
         </form>
       </Heading>
       <div class="stats">
+        {proof && <ProofStat proof={proof} nowMs={nowMs} />}
         {latest.map((run) => (
           <Stat
             name={`${KINDS[run.kind]}: proven until`}

@@ -237,8 +237,8 @@ function compareCopies(
   const order = compareAppended(view, row, copy);
   if (order < 0 && reach !== "read" && reach !== "impossible") {
     // An earlier copy that the audit cannot see was kept: right, and nothing of it can be compared.
-    if (reach === "gone") totals.gone++;
-    else if (reach === "newer") totals.newer++;
+    if (reach === "newer") totals.newer++;
+    else if (reach === "gone") totals.gone++;
     return;
   }
   addMoney(view, copy, "topic", deps);

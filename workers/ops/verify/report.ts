@@ -81,7 +81,7 @@ export function unseenLines({ hidden, partitions }: Pick<VerifyReport, "hidden" 
 export function judge(report: Unproven): Verdict {
   if (report.differences.length > 0 || report.otherDifferences.length > 0) return "DIFFERENT";
   const open = report.unproven.length + report.unsettled.length + report.behind.length + report.deadInstances.length;
-  if (open > 0 || unseenLines(report).length > 0 || report.stale !== undefined) return "NOT PROVEN";
+  if (unseenLines(report).length > 0 || open > 0 || report.stale !== undefined) return "NOT PROVEN";
   // Keys in motion are excluded and named; but when nothing stood still, nothing was proven.
   return report.moving.length > 0 && report.moving.length >= report.checked.keys ? "NOT PROVEN" : "EXACT";
 }

@@ -158,8 +158,8 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
     patches: [
       {
         file: BUCKET,
-        find: "if (!deps.isResolved(",
-        replace: "if (deps.isResolved === undefined && !deps.isResolved(",
+        find: "else if (deps.isResolved(",
+        replace: "else if (deps.isResolved !== undefined || deps.isResolved(",
       },
     ],
     suite: BUCKET_TEST,
@@ -187,5 +187,89 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
       },
     ],
     suite: test("audit/contract.test.ts"),
+  },
+  {
+    name: "hidden-blind",
+    defect: "what an open transaction hides is not looked at",
+    patches: [
+      {
+        file: "workers/ops/verify/hidden.ts",
+        find: "return { ranges, hidden };",
+        replace: "return { ranges, hidden: [] };",
+      },
+    ],
+    suite: test("verify/transactions.integration.test.ts", "what an open transaction hides"),
+  },
+  {
+    name: "markers-lost",
+    defect: "offsets of markers and aborted messages count as losses",
+    patches: [
+      {
+        file: "workers/ops/verify/explain-missing.ts",
+        find: 'if (kind === "transaction" || kind === "compacted")',
+        replace: 'if (kind === "compacted")',
+      },
+    ],
+    suite: test("verify/transactions.integration.test.ts", "what an open transaction hides"),
+  },
+  {
+    name: "letters-bounded-early",
+    defect: "the end of the topic is not asked for again after the last dead letter was read",
+    patches: [
+      {
+        file: "workers/ops/audit/dead-letters.ts",
+        find: "    if (offset < (ends.get(partition) ?? 0)) continue;\n",
+        replace: "    if (ends.size === 0) continue;\n",
+      },
+    ],
+    suite: test("verify/interleaved.integration.test.ts", "audit: whatever happens"),
+  },
+  {
+    name: "decoder-drops-last",
+    defect: "the last record of what is fetched is dropped where the proofs read the log",
+    patches: [
+      {
+        file: "workers/shared/kafka/fetched-records.ts",
+        find: "else messages.push(record);",
+        replace: "else if (record !== records.at(-1)) messages.push(record);",
+      },
+    ],
+    suite: [{ file: "workers/shared/kafka/fetched-records.test.ts", name: "every record of a batch" }],
+  },
+  {
+    name: "continuous-skips",
+    defect: "the continuous audit passes over the first offset of each step",
+    patches: [
+      {
+        file: "workers/ops/continuous/step.ts",
+        find: "{ partition: range.partition, from: state.next, to }",
+        replace: "{ partition: range.partition, from: state.next + 1, to }",
+      },
+    ],
+    suite: test("continuous/continuous.integration.test.ts", "an event that is not stored|what is committed"),
+  },
+  {
+    name: "continuous-saves-early",
+    defect: "the continuous audit moves on before a difference is mended",
+    patches: [
+      {
+        file: "workers/ops/continuous/step.ts",
+        find: "  if (defects.length > 0) {\n",
+        replace: "  if (defects.length > 0) state.next = to;\n  if (defects.length > 0) {\n",
+      },
+    ],
+    suite: test("continuous/continuous.integration.test.ts", "an event that is not stored|what is committed"),
+  },
+  {
+    name: "continuous-views-blind",
+    defect: "the continuous audit takes every minute for equal to what is shown",
+    patches: [
+      {
+        file: "workers/ops/continuous/open-minutes.ts",
+        find: "    judged.delete(key.bucket);\n    found.different.set(",
+        replace: "    if (key.bucket < 0) found.different.set(",
+      },
+    ],
+    suite: test("continuous/continuous.integration.test.ts", "a minute that the view shows|what is committed"),
   },
 ];
