@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../settings.ts";
 import { at, example, named, type PodSpec, pick, podSpecs, type Rendered, render, template } from "./render.ts";
 
 const config = (objects: readonly Rendered[], name = "consumer") =>
@@ -176,6 +179,19 @@ describe("KEDA", () => {
     expect(stored(plain)).toMatchObject({ sasl: "none", tls: "disable" });
     expect(login(plain)).not.toHaveProperty("password");
   });
+});
+
+test("ClickHouse's own logs have a TTL, or are not written", () => {
+  const config = readFileSync(join(ROOT, "k8s/clickhouse/config.d/server.xml"), "utf8");
+  const logs = ["query", "part", "query_views", "error", "backup", "crash", "query_thread", "query_metric", "latency"];
+  const others = ["metric", "asynchronous_metric", "asynchronous_insert", "trace", "text", "processors_profile"];
+  for (const log of [...logs, ...others, "blob_storage", "s3queue", "opentelemetry_span", "background_schedule_pool"]) {
+    const name = `${log}_log`;
+    const isKeptShort = new RegExp(`<${name}><ttl>event_date \\+ INTERVAL \\d+ DAY DELETE</ttl></${name}>`).test(
+      config,
+    );
+    expect(`${name} ${isKeptShort || config.includes(`<${name} remove="1"/>`)}`).toBe(`${name} true`);
+  }
 });
 
 describe("ClickHouse elsewhere", () => {
