@@ -89,6 +89,8 @@ export async function readTopic(deps: { kafka: Kafka; admin: Admin }, options: R
     allowAutoTopicCreation: false,
   });
   const done = Promise.withResolvers<void>();
+  // An interruption may come before anybody waits for the end.
+  done.promise.catch(() => undefined);
   const finish = (error?: unknown) => (error === undefined ? done.resolve() : done.reject(error));
   let lastProgress = performance.now();
   const next = new Map<number, number>();
