@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Admin, createKafkaClient } from "../../../workers/shared/kafka/client.ts";
@@ -10,7 +11,7 @@ import { Broker } from "../broker/broker.ts";
 import { freePort } from "../process/ports.ts";
 import { waitFor } from "../process/wait-for.ts";
 import { type RunningWorker, startWorker } from "../worker.ts";
-import { type RoleOptions, RoleStore } from "./role-store.ts";
+import { type RoleOptions, RoleStore, type StoreOptions } from "./role-store.ts";
 import { userOf } from "./users-config.ts";
 
 /** How a command ended; `text` is all it printed. */
@@ -27,7 +28,7 @@ export class RolePipeline {
   ) {}
 
   /** Starts the broker; the store opens with its first role. */
-  static async start(options: RoleOptions = {}): Promise<RolePipeline> {
+  static async start(options: StoreOptions = {}): Promise<RolePipeline> {
     const store = await RoleStore.create(options);
     const broker = new Broker({
       dir: join(store.dir, "kafka"),
@@ -41,9 +42,13 @@ export class RolePipeline {
     return new RolePipeline(broker, store, admin);
   }
 
-  /** What a worker of the running role needs to find Kafka and ClickHouse. */
+  /** What a worker of the running role needs to find Kafka and ClickHouse; the password as a file, as the chart has it. */
   get env(): Record<string, string> {
-    return { ...this.store.env, KAFKA_BROKERS: this.broker.brokers, HEALTH_PORT: "0" };
+    const { CLICKHOUSE_PASSWORD: password, ...env } = this.store.env;
+    const file = join(this.store.dir, "password");
+    // As an editor or `echo` leaves it: with a line break.
+    writeFileSync(file, `${password}\n`);
+    return { ...env, CLICKHOUSE_PASSWORD_FILE: file, KAFKA_BROKERS: this.broker.brokers, HEALTH_PORT: "0" };
   }
 
   /** Starts a compiled worker as the running role. */
@@ -67,8 +72,8 @@ export class RolePipeline {
   }
 
   /** The compiled consumer, as the role that inserts, stores what the topics hold, commits that and leaves. */
-  async consume(): Promise<void> {
-    await this.store.as("insert");
+  async consume(changes: RoleOptions = {}): Promise<void> {
+    await this.store.as("insert", changes);
     const consumer = this.start("consumer");
     const level = async (group: string, topic: string) => {
       if (consumer.exitCode !== null) await consumer.waitForLog(() => false);

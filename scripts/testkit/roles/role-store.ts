@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../../workers/shared/clickhouse/client.ts";
+import { createDatabase, migrate } from "../../../workers/shared/clickhouse/migrate.ts";
 import { Engine } from "../engine/engine.ts";
 import { freePort } from "../process/ports.ts";
 import { type RoleSetup, rolesOf, shippedUsers, userOf, writeUsersConfig } from "./users-config.ts";
@@ -11,6 +12,9 @@ export type RoleOptions = Omit<RoleSetup, "role"> & {
   /** Time zone of the server; default UTC. */
   readonly timeZone?: string;
 };
+
+/** An own database, or a password other than a random one. */
+export type StoreOptions = RoleOptions & { readonly database?: string; readonly password?: string };
 
 /**
  * One store that is opened by one role after the other, each time as a process of the embedded engine with that role's
@@ -30,10 +34,17 @@ export class RoleStore {
   ) {}
 
   /** An empty store in a temporary directory; no process runs yet. */
-  static async create(options: RoleOptions & { database?: string; password?: string } = {}): Promise<RoleStore> {
+  static async create(options: StoreOptions = {}): Promise<RoleStore> {
     const { database = "countinghouse", password = crypto.randomUUID(), ...rest } = options;
     const dir = mkdtempSync(join(tmpdir(), "countinghouse-roles-"));
     return new RoleStore(dir, database, await freePort(), password, rest);
+  }
+
+  /** Opens the store as the role that may, and brings it to the present schema; the views get that role's name. */
+  async migrate(changes: RoleOptions = {}): Promise<void> {
+    await this.as("migrate", changes);
+    await createDatabase(this.client("default"), this.database);
+    await migrate(this.client(), { owner: userOf("migrate") });
   }
 
   /** The role of the running process. */
@@ -44,7 +55,9 @@ export class RoleStore {
   /** Closes the store and opens it as another role. `changes` hold for this process alone. */
   async as(role: string, changes: RoleOptions = {}): Promise<void> {
     await this.close();
-    const setup = { ...this.options, ...changes, role };
+    const given = { ...this.options, ...changes };
+    const mutate = (users: string) => inDatabase(given.mutate?.(users) ?? users, this.database);
+    const setup = { ...given, mutate, role };
     this.#engine = new Engine({
       dir: join(this.dir, "clickhouse"),
       port: this.port,
@@ -69,12 +82,12 @@ export class RoleStore {
   }
 
   /** A client that is logged in as the running role; closed with the process. */
-  client(): ClickHouse {
+  client(database = this.database): ClickHouse {
     const client = createClickHouse({
       CLICKHOUSE_URL: `http://127.0.0.1:${this.port}`,
       CLICKHOUSE_USER: userOf(this.#role),
       CLICKHOUSE_PASSWORD: this.password,
-      CLICKHOUSE_DATABASE: this.database,
+      CLICKHOUSE_DATABASE: database,
       CLICKHOUSE_TIMEOUT_MS: 60_000,
     });
     this.#clients.push(client);
@@ -95,10 +108,17 @@ export class RoleStore {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** What the StatefulSet passes; the engine reads the file's `from_env` with it. */
+  /**
+   * What the StatefulSet passes; the engine reads the file's `from_env` with it, as XML. Logins are checked by the front
+   * before the engine, against {@link password}.
+   */
   #passwords(): Record<string, string> {
-    return Object.fromEntries(
-      rolesOf(shippedUsers()).map((role) => [`CLICKHOUSE_${role.toUpperCase()}_PASSWORD`, this.password]),
-    );
+    const roles = rolesOf(shippedUsers());
+    return Object.fromEntries(roles.map((role) => [`CLICKHOUSE_${role.toUpperCase()}_PASSWORD`, crypto.randomUUID()]));
   }
+}
+
+/** The users' grants on a database of another name. */
+function inDatabase(users: string, database: string): string {
+  return users.replaceAll("ON countinghouse.", `ON \`${database}\`.`);
 }

@@ -16,6 +16,8 @@ export type RoleSetup = {
   readonly planted?: Readonly<Record<string, ProfileSettings>>;
   /** Settings that the profile of a role does not let anybody change. */
   readonly constant?: Readonly<Record<string, readonly string[]>>;
+  /** Settings that the server gives to every MergeTree table. */
+  readonly mergeTree?: ProfileSettings;
   /** Changes the shipped file first, to plant a defect in it. */
   readonly mutate?: (usersFile: string) => string;
 };
@@ -49,7 +51,9 @@ export function writeUsersConfig(dir: string, setup: RoleSetup): string {
   writeFileSync(join(dir, "users.d/countinghouse.xml"), shipped);
   writeFileSync(join(dir, "users.d/zz-role.xml"), roleFile(shipped, setup));
   const config = join(dir, "config.xml");
-  writeFileSync(config, `<clickhouse><users_config>${join(dir, "users.xml")}</users_config></clickhouse>\n`);
+  const mergeTree = `<merge_tree>${elements(setup.mergeTree ?? {})}</merge_tree>`;
+  const users = `<users_config>${join(dir, "users.xml")}</users_config>`;
+  writeFileSync(config, `<clickhouse>${users}${mergeTree}</clickhouse>\n`);
   return config;
 }
 
@@ -72,10 +76,10 @@ function roleFile(shipped: string, setup: RoleSetup): string {
   const grants = [...grantsOf(shipped, setup.role), ...self].map((grant) => `<query>${grant}</query>`).join("\n");
   const quota = textOf(definitionOf(shipped, setup.role), "quota");
   const profiles = [...planted].map((role) => {
-    const settings = Object.entries(setup.planted?.[role] ?? {}).map(([name, value]) => `<${name}>${value}</${name}>`);
+    const settings = elements(setup.planted?.[role] ?? {});
     const constant = (setup.constant?.[role] ?? []).map((name) => `<${name}><const/></${name}>`).join("");
     const constraints = constant === "" ? "" : `<constraints>${constant}</constraints>`;
-    return `<planted_${role}><profile>${profileOf(shipped, role)}</profile>${settings.join("")}${constraints}</planted_${role}>`;
+    return `<planted_${role}><profile>${profileOf(shipped, role)}</profile>${settings}${constraints}</planted_${role}>`;
   });
   const others = [...planted].map((role) => `<${userOf(role)}><profile>${own(role)}</profile></${userOf(role)}>`);
   return `<clickhouse>
@@ -90,6 +94,11 @@ ${others.join("\n")}
 </clickhouse>
 `;
 }
+
+const elements = (settings: ProfileSettings) =>
+  Object.entries(settings)
+    .map(([name, value]) => `<${name}>${value}</${name}>`)
+    .join("");
 
 const profileOf = (usersFile: string, role: string) => textOf(definitionOf(usersFile, role), "profile");
 

@@ -13,6 +13,7 @@ const TRANSIENT_CODES: ReadonlySet<number> = new Set([
   164, // READONLY
   173, // CANNOT_ALLOCATE_MEMORY
   198, // DNS_ERROR
+  201, // QUOTA_EXCEEDED: until its interval ends
   202, // TOO_MANY_SIMULTANEOUS_QUERIES
   203, // NO_FREE_CONNECTION
   209, // SOCKET_TIMEOUT
@@ -105,6 +106,8 @@ const CONVERSION_ADVICE =
 const SERVER_ADVICE: Readonly<Record<number, string>> = {
   ...Object.fromEntries(CONVERSION_CODES.map((code) => [code, CONVERSION_ADVICE])),
   ...Object.fromEntries([...LOGIN_CODES].map((code) => [code, LOGIN_ADVICE])),
+  201: "wait for the end of the interval; if it goes on, raise the quota of this user in k8s/clickhouse/users.d",
+  452: "let the profile of CLICKHOUSE_USER change the setting that the message names: remove its constraint",
   497: "grant the user of CLICKHOUSE_USER what the message names; k8s/clickhouse/users.d has the rights of each worker",
 };
 
