@@ -67,7 +67,9 @@ function status(settings: LocalSettings): boolean {
     log: relative(ROOT, service.logFile),
   }));
   console.log(Bun.inspect.table(rows));
-  return rows.every((row) => row.state === "running");
+  const down = rows.filter((row) => row.state !== "running").map((row) => row.service);
+  if (down.length > 0) console.error(`not running: ${down.join(", ")}. Next: the end of its log, then \`make up\``);
+  return down.length === 0;
 }
 
 async function clean(settings: LocalSettings): Promise<void> {

@@ -63,6 +63,7 @@ const silent = {
   out: () => undefined,
   outBytes: () => undefined,
   err: () => undefined,
+  progress: () => undefined,
   signal: new AbortController().signal,
   confirm: async () => false,
   readStdin: async () => new Uint8Array(),

@@ -1,4 +1,5 @@
 import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
+import { findClientTimes } from "../../shared/kafka/topic-time.ts";
 import type { Services } from "./services.ts";
 
 /** How far the first message of a partition is looked for: behind markers and what compaction has removed. */
@@ -16,7 +17,10 @@ export async function firstAppendTime(
   let first = Number.POSITIVE_INFINITY;
   for (const { partition, from, end } of ranges) {
     const message = await log.first(topic, { partition, from, end: Math.min(end, from + LOOK_AHEAD) });
-    if (message !== undefined) first = Math.min(first, Number(message.timestamp));
+    if (message === undefined) continue;
+    // A time that a client wrote says nothing about when the topic began.
+    if (findClientTimes([message]) !== undefined) return 0;
+    first = Math.min(first, Number(message.timestamp));
   }
   return Number.isFinite(first) ? first : 0;
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../shared/runtime/clock.ts";
 import type { Env } from "../../shared/runtime/config.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { createStatusLine } from "./status-line.ts";
 
 /** What a command needs from the process around it; tests pass their own. */
 export type CliIo = {
@@ -12,6 +13,8 @@ export type CliIo = {
   outBytes(bytes: Uint8Array): void;
   /** Progress and failures, for stderr. A line break is added. */
   err(text: string): void;
+  /** What is being waited for, for stderr: one line that replaces itself on a terminal. */
+  progress(text: string): void;
   /** Fires when the user interrupts. */
   signal: AbortSignal;
   /** Asks a yes/no question; false when nobody can answer. */
@@ -29,12 +32,22 @@ export function processIo(): CliIo {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort());
   process.once("SIGTERM", () => abort.abort());
+  const status = createStatusLine(process.stderr);
   return {
     env: process.env,
     clock: systemClock,
-    out: (text) => void process.stdout.write(`${text}\n`),
+    out: (text) => {
+      status.clear();
+      process.stdout.write(`${text}
+`);
+    },
     outBytes: (bytes) => void process.stdout.write(bytes),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    err: (text) => {
+      status.clear();
+      process.stderr.write(`${text}
+`);
+    },
+    progress: (text) => status.show(text),
     signal: abort.signal,
     confirm: async (question) => {
       if (!process.stdin.isTTY) return false;

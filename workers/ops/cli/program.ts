@@ -6,6 +6,7 @@ import { registerLake } from "../lake/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
 import { registerRewind } from "../rewind/command.ts";
 import { registerSecrets } from "../secrets/command.ts";
+import { registerSkip } from "../skip/command.ts";
 import { registerSmoke } from "../smoke/command.ts";
 import { registerVerify } from "../verify/command.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
@@ -24,6 +25,7 @@ export function createProgram(io: CliIo): Command {
   registerDlq(program, io);
   registerConflicts(program, io);
   registerRewind(program, io);
+  registerSkip(program, io);
   registerLake(program, io);
   registerSecrets(program, io);
   registerSmoke(program, io);
@@ -41,7 +43,8 @@ Examples:
   ops verify --audit
   ops dlq list --class schema
   ops conflicts list
-  ops rewind --from 2026-05-01T12:00Z`;
+  ops rewind --from 2026-05-01T12:00Z
+  ops skip --partition 3 --from 4711 --to 4720`;
 
 /** `ops dlq list` */
 function pathOf(command: Command): string {

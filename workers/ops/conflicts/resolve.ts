@@ -81,7 +81,7 @@ export async function waitForViews(
     if (hours?.size === 0) return true;
     if (io.clock.now() >= deadlineMs || io.signal.aborted) return false;
     const open = minutes.length > 0 ? `${minutes.length} minutes` : `${hours?.size ?? 0} hours`;
-    io.err(`waiting for the views: ${open} are not recomputed yet`);
+    io.progress(`waiting for the views: ${open} are not recomputed yet`);
     await sleep(500, io.signal);
   }
 }

@@ -34,6 +34,7 @@ import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
 import type { CliIo } from "../cli/io.ts";
 import { createProgram, runProgram } from "../cli/program.ts";
+import { createStatusLine } from "../cli/status-line.ts";
 import { opsConfigSchema } from "../config.ts";
 
 /** A message to produce; the partition is chosen so that tests know where it lies. */
@@ -90,6 +91,7 @@ export async function createOpsFixture(prefix: string) {
       err: (text) => {
         result.err += `${text}\n`;
       },
+      progress: createStatusLine({ write: (text) => (result.err += text) }).show,
       signal: new AbortController().signal,
       confirm: async () => options.confirm ?? false,
       readStdin: async () => Buffer.from(options.stdin ?? ""),

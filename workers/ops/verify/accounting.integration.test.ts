@@ -6,6 +6,7 @@ import {
   encodeDeadLetterRows,
 } from "../../shared/clickhouse/tables/dead-letters.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, encodeEventRows } from "../../shared/clickhouse/tables/events-raw.ts";
+import type { DeadLetterClass } from "../../shared/event/index.ts";
 import { accountPartition, countImpossible } from "./accounting.ts";
 
 /** A topic deleted and created anew within the hour: offsets of the old one are no defects of the new one. */
@@ -34,18 +35,21 @@ const storeEvents = (offsets: readonly number[], appendedMs: number) =>
     ),
   );
 
-const storeLetter = (offset: number) =>
+const storeLetter = (
+  offset: number,
+  { appendTimeMs = sinceMs + MINUTE_MS, errorClass = "schema" as DeadLetterClass, partition = 0 } = {},
+) =>
   database.clickhouse.insert(
     DEAD_LETTERS_TABLE,
     DEAD_LETTERS_COLUMNS,
     encodeDeadLetterRows([
       {
         topic: "events",
-        partition: 0,
+        partition,
         offset,
-        appendTimeMs: sinceMs + MINUTE_MS,
+        appendTimeMs,
         payloadHash: 1n,
-        errorClass: "schema",
+        errorClass,
         reason: "test",
         key: Buffer.alloc(0),
         payload: Buffer.alloc(0),
@@ -76,4 +80,26 @@ test("offsets of the earlier topic are neither impossible nor ambiguous; those o
   await storeEvents([50], sinceMs + 3 * MINUTE_MS);
   await storeEvents([60], sinceMs + HOUR_MS);
   expect(await account()).toEqual({ missing: 0, ambiguous: 1, impossible: 2 });
+});
+
+test("letters count whatever time a client wrote on their messages", async () => {
+  const clientTimes = [0, -1, Math.floor(Date.now() / 1000), 4_000_000_000_000];
+  for (const [offset, appendTimeMs] of clientTimes.entries()) await storeLetter(offset, { appendTimeMs, partition: 1 });
+  const found = await accountPartition(database.clickhouse, scope, { ...range, partition: 1, end: clientTimes.length });
+  expect(found).toMatchObject({ deadLetters: clientTimes.length, missing: 0 });
+});
+
+test("an event that a later reading has stored settles a letter that blamed a time or the store, and no other", async () => {
+  const classes = ["rejected_by_store", "too_old", "in_future", "too_large", "schema"] as const;
+  const appendedMs = sinceMs + HOUR_MS;
+  const events = classes.map((_, kafkaOffset) =>
+    eventRow({
+      ...{ eventId: crypto.randomUUID(), eventTimeMs: appendedMs, kafkaAppendTimeMs: appendedMs },
+      ...{ kafkaOffset, kafkaPartition: 2 },
+    }),
+  );
+  await database.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(events));
+  for (const [offset, errorClass] of classes.entries()) await storeLetter(offset, { errorClass, partition: 2 });
+  const found = await accountPartition(database.clickhouse, scope, { ...range, partition: 2, end: classes.length });
+  expect(found).toMatchObject({ received: 5, missing: 0, ambiguous: 1 });
 });

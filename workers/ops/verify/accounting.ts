@@ -48,6 +48,17 @@ const NO_MESSAGE = (kind: string) => `
     WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND kind = '${kind}'
       AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC'))`;
 
+// The append time of a letter may be one that a client wrote, as seconds or 0: then the store's own time says when it came.
+const OF_THIS_TOPIC = `(stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+  OR append_time BETWEEN fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND stored_at + INTERVAL 1 DAY)`;
+
+/** Refusals that hold for a time or a configuration: an event stored by a later reading settles such a letter. */
+const SETTLED_BY_STORING = "('rejected_by_store', 'too_old', 'in_future', 'too_large')";
+const UNSETTLED_LETTERS = `
+  (SELECT groupBitmapState(kafka_offset) FROM dead_letters_raw
+    WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND error_class NOT IN ${SETTLED_BY_STORING}
+      AND ${OF_THIS_TOPIC}) AS letters_unsettled`;
+
 // The append hour is the finest the received offsets are kept by. What an earlier topic of the same name received in the
 // hour in which this one began is among them, so that a suspicion is looked at again with SURE_EVENTS.
 const STATES = `
@@ -56,7 +67,7 @@ const STATES = `
       AND append_hour >= toStartOfHour(fromUnixTimestamp64Milli({since:Int64}, 'UTC'))) AS events_all,
   (SELECT groupBitmapState(kafka_offset) FROM dead_letters_raw
     WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32}
-      AND append_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')) AS letters_all,
+      AND ${OF_THIS_TOPIC}) AS letters_all,
   ${NO_MESSAGE("transaction")} AS transaction_all,
   ${NO_MESSAGE("compacted")} AS compacted_all,
   ${NO_MESSAGE("skipped")} AS skipped_all`;
@@ -126,11 +137,14 @@ export async function countImpossible(
   return Number(row?.n ?? 0);
 }
 
-/** Offsets of the range that are an event and a dead letter of this topic, not of an earlier one. */
+/**
+ * Offsets of the range that are an event and a dead letter of this topic, not of an earlier one, and that no later reading
+ * has settled.
+ */
 async function countAmbiguous(clickhouse: ClickHouse, params: Record<string, unknown>): Promise<number> {
   const [row] = await clickhouse.query<{ n: string }>(
-    `WITH ${STATES}, ${SURE_EVENTS}
-     SELECT bitmapCardinality(bitmapSubsetInRange(bitmapAnd(sure_events, letters_all), {from:UInt64}, {end:UInt64})) AS n`,
+    `WITH ${UNSETTLED_LETTERS}, ${SURE_EVENTS}
+     SELECT bitmapCardinality(bitmapSubsetInRange(bitmapAnd(sure_events, letters_unsettled), {from:UInt64}, {end:UInt64})) AS n`,
     { params },
   );
   return Number(row?.n ?? 0);

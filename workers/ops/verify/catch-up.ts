@@ -34,7 +34,7 @@ export async function waitForGroups(
     if (behind.length === 0 || io.clock.now() >= deadlineMs || io.signal.aborted) return behind;
     if (io.clock.now() - lastReportMs >= 1_000) {
       lastReportMs = io.clock.now();
-      io.err(`waiting: ${describeBehind(behind)}`);
+      io.progress(`waiting: ${describeBehind(behind)}`);
     }
     await sleep(200, io.signal);
   }

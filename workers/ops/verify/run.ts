@@ -21,7 +21,7 @@ import {
 } from "./queries.ts";
 import { judge, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
-import { addTotals, minuteRows, sumTotals } from "./totals.ts";
+import { addTotals, minuteRows, standingStill, sumTotals } from "./totals.ts";
 import { dayWindow, recheckWindows } from "./windows.ts";
 
 export type VerifyOptions = {
@@ -68,7 +68,7 @@ export async function verify(services: Services, options: VerifyOptions): Promis
   const results = [...kept, ...settled.final.values()];
   return finish({
     snapshotMs,
-    totals: addTotals(first.folded, sumTotals(results)),
+    totals: addTotals(first.folded, sumTotals(standingStill(results, settled.moving))),
     checked: { ...first.checked, keys: first.foldedKeys + results.length },
     context,
     partitions,
@@ -156,7 +156,7 @@ async function firstPass(services: Services, options: VerifyOptions, rawFrom: nu
   const hours = new Set<number>();
   const days = await readDays(clickhouse, options.window);
   for (const [i, day] of days.entries()) {
-    if (days.length > 1) io.err(`comparing day ${i + 1} of ${days.length}: ${formatMinute(day).slice(0, 10)}`);
+    if (days.length > 1) io.progress(`comparing day ${i + 1} of ${days.length}: ${formatMinute(day).slice(0, 10)}`);
     const pass = await comparePass(services, dayWindow(day, options.window), rawFrom);
     const agreed = pass.results.filter(agrees);
     const suspects = pass.results.filter((key) => !agrees(key));
@@ -206,7 +206,7 @@ async function settleSuspects(
       settled.unsettled.push(...open.values());
       break;
     }
-    io.err(`looking again at ${formatCount(open.size)} keys that do not agree yet`);
+    io.progress(`looking again at ${formatCount(open.size)} keys that do not agree yet`);
     await sleep(timing.pollMs, io.signal);
     const next = new Map<string, KeyResult>();
     // A day may leave the retention meanwhile: then its raw events are gone by right.

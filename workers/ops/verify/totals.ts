@@ -29,6 +29,17 @@ export function sumTotals(results: readonly KeyResult[]): Totals {
   };
 }
 
+/**
+ * The keys of minutes and hours of which nothing moved while they were compared. Their sums are of one cut: what arrives
+ * between two readings cannot make one side larger than the other.
+ */
+export function standingStill(results: readonly KeyResult[], moving: readonly KeyResult[]): KeyResult[] {
+  const isHour = ({ check }: KeyResult) => check === "hour";
+  const hours = new Set(moving.filter(isHour).map(({ bucket }) => bucket));
+  const minutes = new Set(moving.filter((key) => !isHour(key)).map(({ bucket }) => bucket));
+  return results.filter((key) => !(isHour(key) ? hours : minutes).has(key.bucket));
+}
+
 /** What each check says of a minute, source and type in one row, by time. Hours are left out. */
 export function minuteRows(results: readonly KeyResult[]): MinuteRow[] {
   const rows = new Map<string, MinuteRow>();

@@ -65,6 +65,7 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "events_per_hour_store", kind: "table", sql: eventsPerHourStore },
   { name: "dead_letters_raw", kind: "table", sql: deadLettersRaw },
   { name: "dead_letter_replays_raw", kind: "table", sql: deadLetterReplaysRaw },
+  { name: "offsets_without_message", kind: "table", sql: offsetsWithoutMessage },
   { name: "ledger_counts", kind: "table", sql: ledgerCounts },
   { name: "ledger_instances", kind: "table", sql: ledgerInstances },
   { name: "lake_files", kind: "table", sql: lakeFiles },
