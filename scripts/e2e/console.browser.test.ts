@@ -45,7 +45,7 @@ test("live figures are right, the page turns red without a consumer and green ag
   const verified = await pipeline.ops(["verify"]);
   expect([verified.code, verified.stdout.includes("EXACT")]).toEqual([0, true]);
   const total = await produced();
-  for (const figure of ["#produced", "#stored", "#shown"]) {
+  for (const figure of ["#acknowledged", "#stored", "#shown"]) {
     await view.page.waitForSelector(`${figure}:text-is("${total.toLocaleString("en-US")}")`);
   }
   expect(view.complaints).toEqual([]);

@@ -54,7 +54,7 @@ const charts = () => view.page.$$eval(".uplot canvas", (found) => found.length);
 describe("live", () => {
   test("figures and rows are those of SQL, and the browser has no complaint", async () => {
     await view.open("/?minutes=60");
-    expect(await view.number("#produced")).toBe(await value("SELECT sum(events) AS n FROM producer_ledger"));
+    expect(await view.number("#acknowledged")).toBe(await value("SELECT sum(events) AS n FROM producer_ledger"));
     expect(await view.number("#stored")).toBe(await value("SELECT count() AS n FROM events"));
     expect(await view.number("#shown")).toBe(await value("SELECT sum(events) AS n FROM events_per_minute"));
     expect(await view.number("#late")).toBe(await value("SELECT sum(late_events) AS n FROM events_per_minute"));

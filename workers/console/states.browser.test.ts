@@ -47,7 +47,7 @@ test("10,000 minutes: figures, chart and the last page of the table", async () =
     const total = Number((await fixture.db.clickhouse.query<{ n: string }>("SELECT count() AS n FROM events"))[0]?.n);
     expect(await view.number("#stored")).toBe(total);
     expect(await view.number("#shown")).toBe(total);
-    expect(await view.number("#produced")).toBe(total);
+    expect(await view.number("#acknowledged")).toBe(total);
     await view.page.waitForSelector("#chart-counts[data-drawn='10080']");
     await view.page.waitForSelector("#chart-sources[data-drawn='10080']");
     // Generous: the point is that it does not grow into minutes.

@@ -1,15 +1,26 @@
-import { createKafkaClient } from "../../shared/kafka/client.ts";
+import { type Admin, createKafkaClient } from "../../shared/kafka/client.ts";
 import type { KafkaConfig } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
-import { fetchCommittedOffsets, fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
+import { fetchCommittedOffsets, fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import type { Component } from "../../shared/runtime/lifecycle.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
+import { createProgress } from "./progress.ts";
 
-/** Messages the consumers have not committed yet, or why that is not known. */
-export type Lag = { messages: number; atMs: number } | { error: string; atMs: number };
+/** What Kafka says, or why that is not known. */
+export type Lag =
+  | {
+      /** Messages the consumers have not committed yet. */
+      messages: number;
+      atMs: number;
+      /** How long the lag has grown without a commit, ms; undefined: the consumers get on. */
+      stuckMs?: number | undefined;
+      /** Messages appended to the topic within the last so many minutes: what was produced, whether consumers run or not. */
+      appended?: ReadonlyMap<number, number>;
+    }
+  | { error: string; atMs: number };
 
 /** Looks at Kafka every few seconds, so that pages do not have to wait for it. */
 export type LagWatch = Component & {
@@ -18,7 +29,12 @@ export type LagWatch = Component & {
   finished: Promise<void>;
 };
 
-const PAUSE_MS = 5_000;
+/** Short: the page has to say within ten seconds that consumers stand still. */
+const PAUSE_MS = 2_000;
+/** Ranges of the live page, minutes; the long ones change slowly and are asked for every few looks. */
+const SHORT_RANGES = [15, 60];
+const LONG_RANGES = [360, 1_440, 10_080];
+const LONG_EVERY = 10;
 
 export function startLagWatch(
   config: KafkaConfig & { KAFKA_GROUP_ID: string },
@@ -27,8 +43,11 @@ export function startLagWatch(
   const { logger, clock } = deps;
   const stopping = new AbortController();
   let current: Lag | undefined;
+  const progress = createProgress();
+  const appended = new Map<number, number>();
+  let looks = 0;
 
-  const look = async (): Promise<number> => {
+  const look = async (): Promise<Lag> => {
     // A client of its own each time: one that has failed to connect keeps trying in the background.
     const admin = createKafkaClient(config, logger).admin({ retry: { retries: 1 } });
     try {
@@ -37,18 +56,28 @@ export function startLagWatch(
         fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC),
         fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC),
       ]);
-      return ranges.reduce(
-        (sum, { partition, from, stable }) => sum + Math.max(0, stable - (committed.get(partition) ?? from)),
-        0,
-      );
+      const atMs = clock.now();
+      const total = (of: (range: PartitionRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
+      const committedTo = ({ partition, from }: PartitionRange) => committed.get(partition) ?? from;
+      for (const minutes of looks++ % LONG_EVERY === 0 ? [...SHORT_RANGES, ...LONG_RANGES] : SHORT_RANGES) {
+        appended.set(minutes, await appendedSince(admin, ranges, atMs - minutes * 60_000));
+      }
+      const stuckMs = progress({ atMs, appended: total(({ stable }) => stable), committed: total(committedTo) });
+      const messages = total((range) => Math.max(0, range.stable - committedTo(range)));
+      return { messages, atMs, stuckMs, appended: new Map(appended) };
     } finally {
       admin.disconnect().catch(() => undefined);
     }
   };
+  const appendedSince = async (admin: Admin, ranges: readonly PartitionRange[], sinceMs: number): Promise<number> => {
+    const offsets = await kafkaCall(() => admin.fetchTopicOffsetsByTimestamp(config.KAFKA_EVENTS_TOPIC, sinceMs));
+    const first = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+    return ranges.reduce((sum, { partition, end }) => sum + Math.max(0, end - (first.get(partition) ?? end)), 0);
+  };
   const run = async () => {
     while (!stopping.signal.aborted) {
       try {
-        current = { messages: await look(), atMs: clock.now() };
+        current = await look();
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         if (!(current && "error" in current)) logger.warn(errorFields(error), "the lag is not known");

@@ -25,6 +25,7 @@ function parts(change: Partial<Overview> & { ageMs?: number }): Omit<Overview, "
     freshness: { newestEventMs: NOW - ageMs, ageMs, latencyMs: undefined, recentEvents: 1, recentLate: 0 },
     lag: { messages: 0, atMs: NOW },
     runs: [run],
+    lastProvenMs: run.provenUntilMs,
     backlog: { deadLettersHour: 0, deadLettersOpen: 0, firingAlerts: 0, firingCritical: 0 },
     ...rest,
   };
@@ -59,6 +60,14 @@ test("messages that wait while nothing arrives are bad at once", () => {
   expect(judge(parts({ ageMs: 30_000, lag }), limits).findings[0]).toMatchObject({
     level: "bad",
     text: "No new event for 30 s, though 1,234 messages wait: the consumers do not work",
+  });
+});
+
+test("lag that grows while nothing is consumed is a warning, long before the store looks stale", () => {
+  const lag = { messages: 1_234, atMs: NOW, stuckMs: 4_000 };
+  expect(judge(parts({ lag }), limits)).toMatchObject({
+    level: "warn",
+    findings: [{ text: "Nothing was consumed for 4 s while messages arrive: 1,234 wait" }],
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Lag } from "./lag.ts";
 import type { Reads } from "./reads.ts";
 import { type Backlog, backlog, type Freshness, freshness } from "./status.ts";
-import { latestRuns, type RunRow } from "./verification.ts";
+import { lastProven, latestRuns, type RunRow } from "./verification.ts";
 
 /** `ok`: nothing to do. `warn`: look when there is time. `bad`: act now. `idle`: nothing was ever stored. */
 export type Level = "ok" | "warn" | "bad" | "idle";
@@ -17,6 +17,8 @@ export type Overview = {
   lag: Lag | undefined;
   /** Newest run of each proof. */
   runs: RunRow[];
+  /** The latest moment that any verification has proven, Unix ms, whatever came of those after it. */
+  lastProvenMs: number | undefined;
   backlog: Backlog;
 };
 
@@ -28,12 +30,13 @@ export async function loadOverview(
   limits: OverviewLimits,
   now: { nowMs: number; lag: Lag | undefined },
 ): Promise<Overview> {
-  const [fresh, runs, open] = await Promise.all([
+  const [fresh, runs, lastProvenMs, open] = await Promise.all([
     freshness(reads, now.nowMs),
     latestRuns(reads),
+    lastProven(reads),
     backlog(reads, now.nowMs),
   ]);
-  const parts = { nowMs: now.nowMs, freshness: fresh, lag: now.lag, runs, backlog: open };
+  const parts = { nowMs: now.nowMs, freshness: fresh, lag: now.lag, runs, lastProvenMs, backlog: open };
   return { ...parts, ...judge(parts, limits) };
 }
 
@@ -68,7 +71,13 @@ function judgeFreshness({ ageMs }: Freshness, lag: Lag | undefined, limits: Over
 }
 
 function judgeLag(lag: Lag | undefined): Finding[] {
-  if (lag === undefined || "messages" in lag) return [];
+  if (lag === undefined) return [];
+  if ("messages" in lag) {
+    if (lag.stuckMs === undefined) return [];
+    const waiting = lag.messages.toLocaleString("en-US");
+    const text = `Nothing was consumed for ${duration(lag.stuckMs)} while messages arrive: ${waiting} wait`;
+    return [{ level: "warn", text, href: "/" }];
+  }
   return [{ level: "warn", text: `Kafka does not answer (${lag.error}): the lag is not known`, href: "/" }];
 }
 

@@ -76,6 +76,15 @@ export async function proofState(reads: Reads): Promise<ProofState | undefined> 
   };
 }
 
+/** The latest moment that a verification has proven, Unix ms. A later one that proves nothing does not undo it. */
+export async function lastProven(reads: Reads): Promise<number | undefined> {
+  const [row] = await reads.rows<{ t: string | null }>(
+    "verification_last_proven",
+    "SELECT toUnixTimestamp64Milli(max(proven_until)) AS t FROM verification_runs WHERE kind = 'verify' AND verdict != 'different'",
+  );
+  return optional(row?.t ?? null);
+}
+
 /** One page of runs, newest first, and how many there are. */
 export async function listRuns(
   reads: Reads,

@@ -126,15 +126,25 @@ const Status: FC<{ overview: Overview; level: Level; differing: number }> = ({ o
   </section>
 );
 
-const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, freshnessLimits } }) => {
+const Figures: FC<{ model: LiveModel }> = ({ model: { query, overview, totals, freshnessLimits } }) => {
   const { freshness, lag, backlog, nowMs } = overview;
+  // The topic is the same for all sources.
+  const appended = lag && "appended" in lag && query.source === undefined ? lag.appended?.get(query.minutes) : undefined;
   const age = freshness.ageMs === undefined ? undefined : freshness.ageMs / 1000;
   const freshLevel =
     age === undefined ? "idle" : age < freshnessLimits.warn ? "ok" : age < freshnessLimits.bad ? "warn" : "bad";
   return (
     <div class="stats">
-      <Stat name="Produced" id="produced" value={formatCount(totals.produced)}>
-        acknowledged, by the ledger{totals.unknown > 0 ? `; ${formatCount(totals.unknown)} unknown` : ""}
+      <Stat name="Produced" id="produced" value={appended === undefined ? "–" : formatCount(appended)}>
+        {query.source !== undefined
+          ? "Kafka knows no sources"
+          : appended === undefined
+            ? "Kafka does not answer"
+            : "messages appended to Kafka, whoever reads them"}
+      </Stat>
+      <Stat name="Acknowledged" id="acknowledged" value={formatCount(totals.produced)}>
+        by the producers' ledger, as far as consumers have copied it
+        {totals.unknown > 0 ? `; ${formatCount(totals.unknown)} unknown` : ""}
       </Stat>
       <Stat name="Stored" id="stored" value={totals.stored === undefined ? "–" : formatCount(totals.stored)}>
         {totals.stored === undefined || totals.storedOfLedger === undefined
@@ -201,7 +211,7 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { overview, totals, freshnes
   );
 };
 
-const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs }, nowMs }) => {
+const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs, lastProvenMs }, nowMs }) => {
   const run = runs.find(({ kind }) => kind === "verify");
   if (run === undefined) {
     return (
@@ -216,7 +226,7 @@ const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs },
       name="Proven until"
       id="proven"
       level={verdict.level}
-      value={run.provenUntilMs === undefined ? "–" : formatMinute(run.provenUntilMs, nowMs)}
+      value={lastProvenMs === undefined ? "–" : formatMinute(lastProvenMs, nowMs)}
     >
       <a href={`/verification/${run.runId}`}>
         {verdict.text}, {formatDuration(nowMs - run.runAtMs)} ago
