@@ -253,6 +253,19 @@ test("a phone shows every page without scrolling sideways", async () => {
   }
 }, 60_000);
 
+test("every table fits a window of 1280 pixels without scrolling sideways", async () => {
+  const topic = fixture.config.KAFKA_EVENTS_TOPIC;
+  const event = `/events/${events[0]?.eventId}`;
+  const lists = ["/?minutes=60&by=type", "/business", "/business?view=daily", "/events", event, "/dead-letters"];
+  for (const path of [...lists, `/dead-letters/${topic}/0/1`, "/verification"]) {
+    await view.open(path);
+    const overflow = await view.page.evaluate<unknown>(
+      "[...document.querySelectorAll('.table-wrap')].map((wrap) => wrap.scrollWidth - wrap.clientWidth)",
+    );
+    expect([path, overflow]).toEqual([path, (overflow as number[]).map(() => 0)]);
+  }
+}, 60_000);
+
 test("the first press of Tab leads past the navigation", async () => {
   await view.open("/verification");
   await view.page.keyboard.press("Tab");

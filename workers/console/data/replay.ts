@@ -6,6 +6,7 @@ import type { KafkaConfig } from "../../shared/kafka/config.ts";
 import { kafkaCall, toKafkaError } from "../../shared/kafka/errors.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import type { ConsoleMetrics } from "../metrics.ts";
+import type { SentLetter } from "./fate.ts";
 import type { Reads } from "./reads.ts";
 
 /** Which letter exactly: topics get recreated, so a position may hold several. */
@@ -13,6 +14,8 @@ export type LetterKey = LetterPosition & { appendMs: number; payloadHash: string
 
 export type ReplayResult = {
   replayed: LetterRow[];
+  /** Where the messages of the letters put back lie. */
+  sent: SentLetter[];
   failed: { letter: LetterRow; error: string }[];
   skipped: LetterKey[];
 };
@@ -32,7 +35,7 @@ export function createReplayer(
 ): Replayer {
   const { reads, writes, logger, metrics } = deps;
   return async (keys, { edited, again }) => {
-    const result: ReplayResult = { replayed: [], failed: [], skipped: [] };
+    const result: ReplayResult = { replayed: [], sent: [], failed: [], skipped: [] };
     const rows: LetterRow[] = [];
     for (const key of keys) {
       const row = await findLetter(reads, key);
@@ -51,8 +54,9 @@ export function createReplayer(
         {
           ...(edited === undefined ? {} : { edited }),
           signal: AbortSignal.timeout(TIME_LIMIT_MS),
-          onDone: ({ letter, error }) => {
+          onDone: ({ letter, sentTo, error }) => {
             metrics.replays.inc({ outcome: error === undefined ? "replayed" : "failed" });
+            if (sentTo !== undefined) result.sent.push({ letter, ...sentTo });
             if (error === undefined) result.replayed.push(letter);
             else result.failed.push({ letter, error });
           },

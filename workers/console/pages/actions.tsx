@@ -7,6 +7,8 @@ import { parseEvent } from "../../shared/event/index.ts";
 import { MAX_BODY_BYTES, MAX_REPLAYS } from "../api/actions.ts";
 import { addressOf } from "../auth/attempts.ts";
 import { SESSION_COOKIE } from "../auth/guard.ts";
+import { isSameOrigin, SESSION_COOKIE } from "../auth/guard.ts";
+import { followSent } from "../data/fate.ts";
 import type { LetterKey } from "../data/replay.ts";
 import type { Services } from "../services.ts";
 import { LoginPage } from "../views/login.tsx";
@@ -88,7 +90,9 @@ export function registerActions(app: Hono, services: Services, render: Render): 
       again: text(form.again) === "true",
       ...(edited === undefined ? {} : { edited }),
     });
-    return render(c, "Replay", <ReplayPage result={result} />);
+    const follow = { waitMs: FOLLOW_MS, clock: services.clock };
+    const fates = await followSent(reads, config.KAFKA_EVENTS_TOPIC, result.sent, follow);
+    return render(c, "Replay", <ReplayPage result={result} fates={fates} />);
   });
 
   app.use(
@@ -116,6 +120,9 @@ export function registerActions(app: Hono, services: Services, render: Render): 
     return original !== undefined && fromTextarea(original) === edited ? undefined : Buffer.from(edited);
   };
 }
+
+/** How long a page waits for what becomes of replayed letters: consumers take a second, ms. */
+const FOLLOW_MS = 5_000;
 
 const NO_TOKEN = "CONSOLE_TOKEN is not set where the console runs, so that nothing can be changed. Set it and restart.";
 

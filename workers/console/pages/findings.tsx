@@ -9,6 +9,7 @@ import type { Services } from "../services.ts";
 import { AlertsPage } from "../views/alerts.tsx";
 import { LetterPage, LettersPage } from "../views/dead-letters.tsx";
 import { Polled } from "../views/parts.tsx";
+import { RunbookPage } from "../views/runbook.tsx";
 import { RunPage, VerificationPage } from "../views/verification.tsx";
 import { withQuery } from "./read-query.tsx";
 import type { Render } from "./render.ts";
@@ -65,6 +66,8 @@ export function registerFindings(app: Hono, services: Services, render: Render):
       return refreshed(c, "Verification", 10, <VerificationPage model={model} />);
     }),
   );
+
+  app.get("/runbook", (c) => render(c, "Runbook", <RunbookPage />));
 
   app.get("/verification/:id", async (c) => {
     const id = c.req.param("id");

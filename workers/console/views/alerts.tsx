@@ -3,6 +3,7 @@ import type { AlertRow } from "../data/alerts.ts";
 import type { Level } from "../data/overview.ts";
 import { formatCount, formatDuration, safeHref } from "./format.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Time } from "./parts.tsx";
+import { runbookHref } from "./runbook.tsx";
 
 export type AlertsModel = {
   query: { status: string | undefined };
@@ -53,6 +54,9 @@ export const AlertsPage: FC<{ model: AlertsModel }> = ({ model }) => {
   );
 };
 
+/** The runbook is the console's own page or somebody's address; anything else is no link. */
+const localOrSafe = (href: string) => (href.startsWith("/runbook") ? href : safeHref(href));
+
 const levelOf = (alert: AlertRow): Level =>
   alert.status === "resolved" ? "ok" : alert.severity === "critical" ? "bad" : "warn";
 
@@ -60,7 +64,7 @@ const AlertCard: FC<{ alert: AlertRow; nowMs: number }> = ({ alert, nowMs }) => 
   const level = levelOf(alert);
   const { summary = "", description = "", runbook_url: runbook = "", ...annotations } = alert.annotations;
   const { alertname: _, severity: __, ...labels } = alert.labels;
-  const runbookHref = safeHref(runbook);
+  const runbookLink = localOrSafe(runbookHref(runbook));
   const sourceHref = safeHref(alert.generatorUrl);
   const lasted = (alert.endsAtMs ?? nowMs) - alert.startsAtMs;
   return (
@@ -94,8 +98,8 @@ const AlertCard: FC<{ alert: AlertRow; nowMs: number }> = ({ alert, nowMs }) => 
         ))}
       </p>
       <p class="actions">
-        {runbookHref === undefined ? undefined : (
-          <a href={runbookHref} target="_blank" rel="noreferrer">
+        {runbookLink === undefined ? undefined : (
+          <a href={runbookLink} target="_blank" rel="noreferrer">
             Runbook
           </a>
         )}

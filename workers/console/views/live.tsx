@@ -129,7 +129,8 @@ const Status: FC<{ overview: Overview; level: Level; differing: number }> = ({ o
 const Figures: FC<{ model: LiveModel }> = ({ model: { query, overview, totals, freshnessLimits } }) => {
   const { freshness, lag, backlog, nowMs } = overview;
   // The topic is the same for all sources.
-  const appended = lag && "appended" in lag && query.source === undefined ? lag.appended?.get(query.minutes) : undefined;
+  const appended =
+    lag && "appended" in lag && query.source === undefined ? lag.appended?.get(query.minutes) : undefined;
   const age = freshness.ageMs === undefined ? undefined : freshness.ageMs / 1000;
   const freshLevel =
     age === undefined ? "idle" : age < freshnessLimits.warn ? "ok" : age < freshnessLimits.bad ? "warn" : "bad";

@@ -2,6 +2,7 @@ import type { FC } from "hono/jsx";
 import { asText } from "../../shared/dead-letters/bytes.ts";
 import { formatPosition, type Letter, type LetterRow } from "../../shared/dead-letters/letters.ts";
 import type { ParseResult } from "../../shared/event/index.ts";
+import type { Fate } from "../data/fate.ts";
 import type { ReplayResult } from "../data/replay.ts";
 import { formatCount, formatTime } from "./format.ts";
 import { Badge, Heading } from "./parts.tsx";
@@ -76,8 +77,22 @@ export const CheckResult: FC<{ result: ParseResult }> = ({ result }) =>
     </Badge>
   );
 
-export const ReplayPage: FC<{ result: ReplayResult }> = ({ result }) => {
-  const { replayed, failed, skipped } = result;
+const FATES = { stored: "ok", refused: "bad", waiting: "idle" } as const;
+
+const FateOf: FC<{ fate: Fate }> = ({ fate }) => (
+  <Badge level={FATES[fate.kind]}>
+    {fate.kind === "stored"
+      ? "stored as an event"
+      : fate.kind === "refused"
+        ? `refused again as ${fate.errorClass}: ${fate.reason}`
+        : "not read by a consumer yet"}
+  </Badge>
+);
+
+/** @param fates what became of the letters that were sent, in their order. */
+export const ReplayPage: FC<{ result: ReplayResult; fates: readonly Fate[] }> = ({ result, fates }) => {
+  const { replayed, sent, failed, skipped } = result;
+  const of = (kind: Fate["kind"]) => fates.filter((fate) => fate.kind === kind).length;
   return (
     <div class="stack">
       <Heading title="Replay">
@@ -89,7 +104,9 @@ export const ReplayPage: FC<{ result: ReplayResult }> = ({ result }) => {
           skipped
         </strong>
         <p>
-          {replayed.length > 0 ? "The consumer takes them up now; what is wrong still becomes a new dead letter." : ""}
+          {replayed.length === 0
+            ? ""
+            : `${formatCount(of("stored"))} stored as events, ${formatCount(of("refused"))} refused again, ${formatCount(of("waiting"))} not read by a consumer yet.`}
           {skipped.length > 0 ? " Letters that were put back before are skipped; open one to replay it again." : ""}
         </p>
       </div>
@@ -105,13 +122,15 @@ export const ReplayPage: FC<{ result: ReplayResult }> = ({ result }) => {
           ))}
         </ul>
       ) : undefined}
-      {replayed.length > 0 ? (
+      {sent.length > 0 ? (
         <ul class="panel list">
-          {replayed.map((letter) => (
+          {sent.map(({ letter, partition, offset }, i) => (
             <li>
               <a class="mono" href={letterHref(letter)}>
                 {formatPosition(letter)}
               </a>
+              {` → ${partition}/${offset} `}
+              <FateOf fate={fates[i] ?? { kind: "waiting" }} />
             </li>
           ))}
         </ul>

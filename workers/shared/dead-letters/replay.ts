@@ -7,8 +7,8 @@ import { partitionOf } from "../kafka/partitioner.ts";
 import { AppError } from "../runtime/errors.ts";
 import { formatPosition, type Letter, type LetterRow, loadLetters } from "./letters.ts";
 
-/** What became of one letter. */
-export type ReplayOutcome = { letter: LetterRow; error?: string };
+/** What became of one letter: where its message lies now, or why it was not sent. */
+export type ReplayOutcome = { letter: LetterRow; sentTo?: { partition: number; offset: number }; error?: string };
 
 /** `admin` must be connected. */
 export type ReplayDeps = { kafka: Kafka; admin: Admin; clickhouse: Pick<ClickHouse, "query" | "insert"> };
@@ -38,9 +38,12 @@ export async function replayLetters(
         continue;
       }
       const message = replayMessage(letter, options.edited);
+      let sentTo: ReplayOutcome["sentTo"];
       try {
         const partition = message.key === null ? {} : { partition: partitionOf(message.key, partitions) };
-        await kafkaCall(() => producer.send({ topic, acks: -1, messages: [{ ...message, ...partition }] }));
+        const send = () => producer.send({ topic, acks: -1, messages: [{ ...message, ...partition }] });
+        const [sent] = await kafkaCall(send);
+        if (sent?.baseOffset !== undefined) sentTo = { partition: sent.partition, offset: Number(sent.baseOffset) };
       } catch (error) {
         // Too large, for example: a verdict on this message alone.
         if (!(error instanceof AppError) || error.retry) throw error;
@@ -48,7 +51,7 @@ export async function replayLetters(
         continue;
       }
       await markReplayed(deps.clickhouse, row);
-      options.onDone({ letter: row });
+      options.onDone({ letter: row, ...(sentTo && { sentTo }) });
     }
   } finally {
     await producer.disconnect();
