@@ -7,7 +7,6 @@ import { parseEvent } from "../../shared/event/index.ts";
 import { MAX_BODY_BYTES, MAX_REPLAYS } from "../api/actions.ts";
 import { addressOf } from "../auth/attempts.ts";
 import { SESSION_COOKIE } from "../auth/guard.ts";
-import { isSameOrigin, SESSION_COOKIE } from "../auth/guard.ts";
 import { followSent } from "../data/fate.ts";
 import type { LetterKey } from "../data/replay.ts";
 import type { Services } from "../services.ts";
