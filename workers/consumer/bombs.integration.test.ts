@@ -56,6 +56,8 @@ test("a batch beyond the limit ends the consumer, which names it; nothing around
     const line = await worker.waitForLog(({ json }) => json.code === "KAFKA_CORRUPT_BATCH", { timeoutMs: 60_000 });
     expect(line.text).toContain(`partition 0, offsets ${bombAt} to ${bombAt + 1}`);
     expect(line.text).toContain("more than 33554432 bytes");
+    const skip = `ops skip --topic ${fixture.topic} --partition 0 --from ${bombAt} --to ${bombAt + 1}`;
+    expect(String(line.json.next)).toContain(skip);
     expect(await worker.exited).toBe(1);
   }
   // What precedes the bomb was stored, although it came in the same fetch.

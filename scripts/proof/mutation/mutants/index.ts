@@ -1,5 +1,7 @@
-import type { Mutant } from "../mutant.ts";
+import type { CheckerMutant, Mutant } from "../mutant.ts";
+import { CHECKER_MUTANTS as CHECKERS } from "./checkers.ts";
 import { CONSUMER_MUTANTS } from "./consumer.ts";
+import { FALSE_WORD_MUTANTS } from "./false-words.ts";
 import { PRODUCER_MUTANTS } from "./producer.ts";
 import { STORE_MUTANTS } from "./store.ts";
 
@@ -15,4 +17,5 @@ const CONTROL: Mutant = {
 /** All defects of the pipeline, the control first. */
 export const MUTANTS: readonly Mutant[] = [CONTROL, ...CONSUMER_MUTANTS, ...PRODUCER_MUTANTS, ...STORE_MUTANTS];
 
-export { CHECKER_MUTANTS } from "./checkers.ts";
+/** All defects of what judges and tells. */
+export const CHECKER_MUTANTS: readonly CheckerMutant[] = [...CHECKERS, ...FALSE_WORD_MUTANTS];
