@@ -1,7 +1,7 @@
 import { type Admin, createKafkaClient } from "../../shared/kafka/client.ts";
 import type { KafkaConfig } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
-import { fetchCommittedOffsets, fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
+import { fetchCommittedOffsets, fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import type { Component } from "../../shared/runtime/lifecycle.ts";
@@ -57,8 +57,8 @@ export function startLagWatch(
         fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC),
       ]);
       const atMs = clock.now();
-      const total = (of: (range: PartitionRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
-      const committedTo = ({ partition, from }: PartitionRange) => committed.get(partition) ?? from;
+      const total = (of: (range: TopicRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
+      const committedTo = ({ partition, from }: TopicRange) => committed.get(partition) ?? from;
       for (const minutes of looks++ % LONG_EVERY === 0 ? [...SHORT_RANGES, ...LONG_RANGES] : SHORT_RANGES) {
         appended.set(minutes, await appendedSince(admin, ranges, atMs - minutes * 60_000));
       }
@@ -69,7 +69,7 @@ export function startLagWatch(
       admin.disconnect().catch(() => undefined);
     }
   };
-  const appendedSince = async (admin: Admin, ranges: readonly PartitionRange[], sinceMs: number): Promise<number> => {
+  const appendedSince = async (admin: Admin, ranges: readonly TopicRange[], sinceMs: number): Promise<number> => {
     const offsets = await kafkaCall(() => admin.fetchTopicOffsetsByTimestamp(config.KAFKA_EVENTS_TOPIC, sinceMs));
     const first = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
     return ranges.reduce((sum, { partition, end }) => sum + Math.max(0, end - (first.get(partition) ?? end)), 0);

@@ -26,6 +26,7 @@ beforeAll(async () => {
     clock: systemClock,
     out: () => undefined,
     err: () => undefined,
+    progress: () => undefined,
     signal: new AbortController().signal,
     confirm: async () => false,
     outBytes: async () => undefined,

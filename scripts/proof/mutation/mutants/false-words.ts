@@ -89,9 +89,9 @@ export const FALSE_WORD_MUTANTS: readonly CheckerMutant[] = [
     patches: [
       {
         file: "workers/shared/kafka/group-watch.ts",
-        find: "    for (const { partition, from, end } of ranges) {\n",
+        find: "    for (const { partition, from, end, stable } of ranges) {\n",
         replace:
-          "    for (const { partition, from, end } of ranges) {\n      if (ownCommitted(partition) === undefined) continue;\n",
+          "    for (const { partition, from, end, stable } of ranges) {\n      if (ownCommitted(partition) === undefined) continue;\n",
       },
     ],
     suite: suite(SHARED_GROUP, "lag counts partitions that nobody reads"),
