@@ -108,6 +108,7 @@ function withOps<T>(run: (services: Services) => Promise<T>): Promise<T> {
     out: () => undefined,
     outBytes: () => undefined,
     err: () => undefined,
+    progress: () => undefined,
     signal: new AbortController().signal,
     confirm: async () => false,
     readStdin: async () => new Uint8Array(),
