@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { createClickHouse } from "../../shared/clickhouse/client.ts";
+import { createClickHouse, NO_DATABASE } from "../../shared/clickhouse/client.ts";
+import { ClickHouseError } from "../../shared/clickhouse/errors.ts";
 import {
   assertLedgerPartitions,
   noteLedgerPartitions,
@@ -112,12 +113,31 @@ async function keepLedgerPartitions({ config, admin, clickhouse, io }: Services)
   if (noted === undefined) await noteLedgerPartitions(clickhouse, topic, partitions);
 }
 
-async function prepareDatabase({ config, io }: Services, waitMs: number): Promise<void> {
-  // The pipeline's database may not exist yet, and a server refuses connections that name a missing one.
-  const server = createClickHouse({ ...config, CLICKHOUSE_DATABASE: "default" });
+/** Server code of a user who may change no setting: transient for a worker under way, but nothing to wait for here. */
+const READONLY = 164;
+const UNKNOWN_DATABASE = 81;
+
+/** Creates the database where it is missing; where it is there, no right to create one is needed. */
+async function prepareDatabase({ config, clickhouse, io }: Services, waitMs: number): Promise<void> {
+  const ensure = async () => {
+    try {
+      await clickhouse.command("SELECT 1");
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+      if (error.serverCode === READONLY) throw final(error);
+      if (error.serverCode !== UNKNOWN_DATABASE) throw error;
+      // A server refuses connections that name a missing database; this one names none.
+      const server = createClickHouse({ ...config, CLICKHOUSE_DATABASE: NO_DATABASE });
+      try {
+        await createDatabase(server, config.CLICKHOUSE_DATABASE);
+      } finally {
+        await server.close();
+      }
+    }
+  };
   const deadline = io.clock.now() + waitMs;
   try {
-    await retryWithBackoff(() => createDatabase(server, config.CLICKHOUSE_DATABASE), {
+    await retryWithBackoff(ensure, {
       minMs: 250,
       maxMs: 2_000,
       signal: AbortSignal.any([io.signal, AbortSignal.timeout(Math.max(1, deadline - io.clock.now()))]),
@@ -134,9 +154,11 @@ async function prepareDatabase({ config, io }: Services, waitMs: number): Promis
       );
     }
     throw error;
-  } finally {
-    await server.close();
   }
+}
+
+function final({ code, message, serverCode, next, cause }: ClickHouseError): ClickHouseError {
+  return new ClickHouseError(code, message, { retry: false, next, cause, ...(serverCode ? { serverCode } : {}) });
 }
 
 function parseDays(text: string): number {

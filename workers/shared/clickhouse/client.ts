@@ -44,10 +44,39 @@ export type ClickHouse = {
   close(): Promise<void>;
 };
 
+/** As CLICKHOUSE_DATABASE: requests name no database, not even `default`, which a server need not have. */
+export const NO_DATABASE = "default";
+
 /** After nobody was found at the address, a ping that is not answered this fast means that nobody is there yet, ms. */
 const PING_TIMEOUT_MS = 3_000;
 
+/**
+ * Sent with every request: what our SQL means, and how its results are written, must not depend on what the profile of the
+ * user has. A user who may not change one of them is refused (452, or 164 with `readonly = 1`) where it differs.
+ */
+const RELIED_ON: Settings = {
+  join_use_nulls: 0,
+  final: 0,
+  transform_null_in: 0,
+  prefer_column_name_to_alias: 0,
+  aggregate_functions_null_for_empty: 0,
+  data_type_default_nullable: 0,
+  session_timezone: "UTC",
+  date_time_output_format: "simple",
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+};
+
+/** Sent with what writes besides inserts of rows. */
+const WRITE_SETTINGS: Settings = {
+  // A block that equals an earlier one is a redelivery, or a retry whose views have not all run: both must be written.
+  insert_deduplicate: 0,
+  // Rows whose mark was not written would never be shown: the insert has to fail, and is repeated.
+  materialized_views_ignore_errors: 0,
+};
+
 const INSERT_SETTINGS: Settings = {
+  ...WRITE_SETTINGS,
   async_insert: 0,
   // A server with a deduplication window would drop a redelivered block, and the count of redeliveries with it.
   deduplicate_insert: "disable",
@@ -86,7 +115,7 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
     compression: { request: false, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     max_open_connections: 10,
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 },
+    clickhouse_settings: RELIED_ON,
     // Errors are logged by whoever handles them.
     log: { level: 127 as never },
   });
@@ -178,7 +207,7 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
           abort_signal: signal,
           ...login.auth,
           ...(options.params ? { query_params: options.params } : {}),
-          ...(options.settings ? { clickhouse_settings: options.settings } : {}),
+          clickhouse_settings: { ...WRITE_SETTINGS, ...options.settings },
         });
       }),
 

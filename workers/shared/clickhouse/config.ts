@@ -15,13 +15,18 @@ export const clickhouseConfigShape = {
     .optional()
     .describe("PEM file of the CA that signed ClickHouse's certificate; default: the public CAs"),
   CLICKHOUSE_USER: z.string().default("default").describe("ClickHouse user"),
-  CLICKHOUSE_PASSWORD: z.string().default("").describe("ClickHouse password"),
+  CLICKHOUSE_PASSWORD: z
+    .string()
+    .default("")
+    // Secrets made from a file end with the line break that an editor left there.
+    .transform((text) => text.replace(/\r?\n$/, ""))
+    .describe("ClickHouse password"),
   CLICKHOUSE_PASSWORD_FILE: envSecretFile()
     .optional()
     .describe("File with the ClickHouse password instead; read again when ClickHouse refuses the one in use"),
   CLICKHOUSE_DATABASE: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a plain identifier")
+    .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "must be a name of letters, digits, _ and -")
     .default("countinghouse")
     .describe("Database of the pipeline's tables"),
   CLICKHOUSE_TIMEOUT_MS: envInt(1_000, 3_600_000)

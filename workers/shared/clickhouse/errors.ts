@@ -106,6 +106,7 @@ const CONVERSION_ADVICE =
 const SERVER_ADVICE: Readonly<Record<number, string>> = {
   ...Object.fromEntries(CONVERSION_CODES.map((code) => [code, CONVERSION_ADVICE])),
   ...Object.fromEntries([...LOGIN_CODES].map((code) => [code, LOGIN_ADVICE])),
+  164: "give the user of CLICKHOUSE_USER a profile with `readonly` 0, or 2 if it only reads: queries send the settings they rely on",
   201: "wait for the end of the interval; if it goes on, raise the quota of this user in k8s/clickhouse/users.d",
   452: "let the profile of CLICKHOUSE_USER change the setting that the message names: remove its constraint",
   497: "grant the user of CLICKHOUSE_USER what the message names; k8s/clickhouse/users.d has the rights of each worker",
