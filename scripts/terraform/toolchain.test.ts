@@ -32,8 +32,8 @@ test("Terraform never sees credentials or endpoints of the caller", () => {
   }
 });
 
-test("columns of a lake file in Glue's types, without the partition", () => {
-  const structure = "event_id String, source String, amount Decimal(18, 4), at DateTime64(3, 'UTC'), n Int64";
+test("columns of a lake file in Glue's types", () => {
+  const structure = "event_id String, amount Decimal(18, 4), at DateTime64(3, 'UTC'), n Int64";
   expect(exportedColumns(structure)).toEqual(["event_id string", "amount decimal(18,4)", "at timestamp", "n bigint"]);
   expect(glueType("UInt64")).toBeUndefined();
 });
