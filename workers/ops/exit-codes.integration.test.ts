@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { startWorker } from "../../scripts/testkit/index.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
+import { EXIT } from "./cli/exit-codes.ts";
+import type { CliIo } from "./cli/io.ts";
+import { createProgram, runProgram } from "./cli/program.ts";
+import { messageOf, testEvents } from "./testing/events.ts";
+import { createOpsFixture, type OpsFixture } from "./testing/fixture.ts";
+
+type Row = {
+  /** What makes it do its work. */
+  args: readonly string[];
+  /** With everything in order and one event stored. */
+  done: number;
+  /** Kafka and ClickHouse are away. */
+  unreachable: number;
+  /** Interrupted at any moment before its end. */
+  interrupted: number;
+};
+
+const usual = { args: [], done: EXIT.ok, unreachable: EXIT.notProven, interrupted: EXIT.notProven };
+/** The exit codes of each command. Wrong usage and wrong configuration are 2 everywhere. */
+const TABLE: Readonly<Record<string, Row>> = {
+  migrate: { ...usual, args: ["--no-topics", "--wait", "1s"] },
+  verify: { ...usual, args: ["--wait", "20s", "--settle", "2s"] },
+  "verify --audit": { ...usual, args: ["--audit", "--wait", "20s"] },
+  "dlq list": usual,
+  "dlq show": { ...usual, args: ["none/0/0"], done: EXIT.usage },
+  "dlq replay": { ...usual, args: ["--all", "--dry-run"] },
+  "conflicts list": usual,
+  "conflicts resolve": { ...usual, args: ["--dry-run"] },
+  rewind: { ...usual, args: ["--from", "earliest"] },
+  "lake export": { ...usual, args: ["--retries", "1"] },
+  "lake verify": { ...usual, args: ["--retries", "1"] },
+  smoke: { ...usual, args: ["--url", "http://127.0.0.1:1", "--wait", "1s"], done: EXIT.notProven },
+};
+const nameOf = (key: string) => key.split(" --")[0] ?? key;
+
+let fixture: OpsFixture;
+const dir = mkdtempSync(join(tmpdir(), "countinghouse-exit-"));
+beforeAll(async () => {
+  fixture = await createOpsFixture("exitcodes");
+  fixture.env.LAKE_URL = `file://${dir}`;
+  await fixture.produce(testEvents(5, Date.now() - 10_000).map((event) => messageOf(event)));
+  await fixture.consume();
+}, 120_000);
+afterAll(async () => {
+  await fixture.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function run(args: readonly string[], env: Record<string, string> = {}, interruptMs?: number) {
+  const stop = new AbortController();
+  const result = { code: -1, out: "", err: "", interrupted: false, sinceMs: 0 };
+  const timer =
+    interruptMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          result.interrupted = true;
+          result.sinceMs = performance.now();
+          stop.abort();
+        }, interruptMs);
+  const io: CliIo = {
+    env: { ...fixture.env, ...env },
+    clock: systemClock,
+    out: (text) => {
+      result.out += `${text}\n`;
+    },
+    outBytes: () => undefined,
+    err: (text) => {
+      result.err += `${text}\n`;
+    },
+    signal: stop.signal,
+    confirm: async () => false,
+    readStdin: async () => new Uint8Array(),
+    exit: (code) => {
+      result.code = code;
+    },
+  };
+  await runProgram(createProgram(io), io, ["bun", "ops", ...args]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** A sequence that is the same in every run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function leaves(command: Command, path: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [path.join(" ")];
+  return command.commands.flatMap((child) => leaves(child, [...path, child.name()]));
+}
+
+describe.each(Object.entries(TABLE))("%s", (key, row) => {
+  const words = nameOf(key).split(" ");
+
+  test("usage and configuration", async () => {
+    expect((await run([...words, "--bogus"])).code).toBe(EXIT.usage);
+    const misspelled = await run([...words, ...row.args], { CLICKHOUSE_ULR: "http://127.0.0.1:1" });
+    expect(misspelled.code).toBe(EXIT.usage);
+    expect(misspelled.err).toContain("CLICKHOUSE_ULR: did you mean CLICKHOUSE_URL?");
+  });
+
+  test("done", async () => {
+    const { code, err } = await run([...words, ...row.args]);
+    expect([code, code === row.done ? "" : err]).toEqual([row.done, ""]);
+  });
+
+  test("nobody answers: said with the variable, soon", async () => {
+    const began = performance.now();
+    const away = { KAFKA_BROKERS: "127.0.0.1:1", CLICKHOUSE_URL: "http://127.0.0.1:1" };
+    const { code, err } = await run([...words, ...row.args], away);
+    expect(code).toBe(row.unreachable);
+    expect(err).toMatch(/KAFKA_BROKERS|CLICKHOUSE_URL/);
+    if (nameOf(key) !== "migrate") expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  test("interrupted at random moments: one line, and never a verdict that was cut short", async () => {
+    const next = random(key.length);
+    for (let i = 0; i < 4; i++) {
+      const { code, err, out, interrupted, sinceMs } = await run([...words, ...row.args], {}, next() ** 2 * 600);
+      if (!interrupted) {
+        expect(code).toBe(row.done);
+        continue;
+      }
+      expect([row.interrupted, row.done]).toContain(code);
+      if (code === row.done && row.done !== row.interrupted) continue;
+      expect(`${err}${out}`).not.toMatch(/\n\s+at |DIFFERENT/);
+      expect(performance.now() - sinceMs).toBeLessThan(20_000);
+    }
+  });
+});
+
+test("the table names every command, save those that ask no store", () => {
+  const known = new Set(Object.keys(TABLE).map(nameOf));
+  const io = { out: () => undefined, err: () => undefined } as unknown as CliIo;
+  const elsewhere = ["secrets ensure", "doctor", "skip"];
+  expect(leaves(createProgram(io)).filter((name) => !known.has(name) && !elsewhere.includes(name))).toEqual([]);
+});
+
+test("a topic that does not exist is named with its variable", async () => {
+  const { code, err } = await run(["verify"], { KAFKA_EVENTS_TOPIC: "evnts" });
+  expect(code).toBe(EXIT.notProven);
+  expect(err).toContain("there is no topic evnts (KAFKA_EVENTS_TOPIC)");
+});
+
+test("another web server in ClickHouse's place is named in a line", async () => {
+  const page = `<!DOCTYPE html>\n<html><head><title>Welcome!</title></head>${"<p>\n".repeat(50)}</html>`;
+  const server = Bun.serve({ port: 0, fetch: () => new Response(page, { status: 404 }) });
+  const { code, err } = await run(["verify"], { CLICKHOUSE_URL: `http://127.0.0.1:${server.port}` });
+  await server.stop(true);
+  expect(code).toBe(EXIT.notProven);
+  expect(err.trim().split("\n").length).toBe(2);
+  expect(err).toContain('(CLICKHOUSE_URL): a web page ("Welcome!") answers there, not ClickHouse');
+});
+
+test.each([
+  [["verify", "--wait", "60s"], 3],
+  [["verify", "--audit", "--wait", "60s"], 3],
+  [["verify", "--watch", "--interval", "1s"], 0],
+])(
+  "the process itself on SIGTERM: %p ends with %p",
+  async (args, code) => {
+    // Nothing reads this group, so that each of them waits until it is told to stop.
+    const env = { ...fixture.env, KAFKA_GROUP_ID: `${fixture.name}-nobody` };
+    const worker = startWorker({ entry: "workers/ops/main.ts", args, env });
+    await worker.waitForLog(({ text }) => /waiting|watching/.test(text), { timeoutMs: 60_000 });
+    await Bun.sleep(500);
+    const began = performance.now();
+    expect(await worker.kill("SIGTERM")).toBe(code);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    const text = worker.logs.map((line) => line.text).join("\n");
+    expect(text).not.toMatch(/\n\s+at |DIFFERENT/);
+    if (code === 3) expect(worker.logs.at(-1)?.text).toStartWith("interrupted: ");
+  },
+  120_000,
+);
