@@ -47,7 +47,7 @@ async function expectFigures(dayMs: number, client: Reader = store.client()): Pr
     seen = await figuresOf(client, dayMs);
     return Bun.deepEquals(seen, wanted);
   };
-  await waitFor(level, { timeoutMs: 20_000, intervalMs: 200, describe: "the figures" }).catch(() => undefined);
+  await waitFor(level, { timeoutMs: 60_000, intervalMs: 200, describe: "the figures" }).catch(() => undefined);
   expect(seen).toEqual(wanted);
 }
 

@@ -14,6 +14,9 @@ import { type RunningWorker, startWorker } from "../worker.ts";
 import { type RoleOptions, RoleStore, type StoreOptions } from "./role-store.ts";
 import { userOf } from "./users-config.ts";
 
+/** How long the consumer may take to start, and to store what there is, ms: machines that run tests are busy. */
+const STORED_MS = 120_000;
+
 /** How a command ended; `text` is all it printed. */
 export type Ended = { readonly code: number; readonly text: string };
 
@@ -75,6 +78,8 @@ export class RolePipeline {
   async consume(changes: RoleOptions = {}): Promise<void> {
     await this.store.as("insert", changes);
     const consumer = this.start("consumer");
+    // Told to stop any earlier, it would not yet know how to.
+    await consumer.waitForLog(({ json }) => json.msg === "consumer started", { timeoutMs: STORED_MS });
     const level = async (group: string, topic: string) => {
       if (consumer.exitCode !== null) await consumer.waitForLog(() => false);
       // The coordinator of a group that is just joined for the first time may not be elected yet.
@@ -86,7 +91,7 @@ export class RolePipeline {
     const all = async () =>
       (await level("countinghouse", "events")) && (await level("countinghouse-ledger", "events.ledger"));
     const describe = () => `the consumer to store everything:\n${textOf(consumer)}`;
-    await waitFor(all, { timeoutMs: 60_000, intervalMs: 200, describe });
+    await waitFor(all, { timeoutMs: STORED_MS, intervalMs: 200, describe });
     if ((await consumer.kill()) !== 0) throw new Error(`the consumer failed:\n${textOf(consumer)}`);
   }
 
