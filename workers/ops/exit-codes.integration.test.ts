@@ -76,6 +76,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}, in
     },
     signal: stop.signal,
     confirm: async () => false,
+    progress: () => undefined,
     readStdin: async () => new Uint8Array(),
     exit: (code) => {
       result.code = code;
