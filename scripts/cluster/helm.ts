@@ -12,7 +12,7 @@ export type Release = {
   /** Values files. */
   values: readonly string[];
   /** Values by path. */
-  set?: Readonly<Record<string, string | number | boolean>>;
+  set?: Readonly<Record<string, string | number | boolean | Readonly<Record<string, string>>>>;
   /** Variable that overrides the chart's source, for the message when it cannot be fetched. */
   variable?: string;
 };

@@ -1,5 +1,5 @@
 import { applyClickHouse, ensureClickHouseSecrets } from "./clickhouse.ts";
-import { install } from "./helm.ts";
+import { install, type Release } from "./helm.ts";
 import { buildImages, imageTag, loadImages } from "./images.ts";
 import { createCluster } from "./kind.ts";
 import { logins } from "./open.ts";
@@ -93,11 +93,7 @@ async function waitForStores(cluster: Cluster): Promise<void> {
 }
 
 /** Installs or upgrades our chart with images of this tag; `set` overrides values. Does not wait. */
-export async function installApp(
-  cluster: Cluster,
-  tag: string,
-  set: Readonly<Record<string, string | number | boolean>> = {},
-): Promise<void> {
+export async function installApp(cluster: Cluster, tag: string, set: NonNullable<Release["set"]> = {}): Promise<void> {
   const { profile, values, images } = cluster.settings;
   await install(cluster, {
     name: RELEASE,
