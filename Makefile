@@ -13,7 +13,7 @@ MODULES_STAMP := .tools/modules.stamp
 BIN := node_modules/.bin
 
 WORKERS := $(foreach main,$(wildcard workers/*/main.ts),$(word 2,$(subst /, ,$(main))))
-SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' -o -name '*.css' -o -name '*.js' -o -name '*.svg' 2>/dev/null) docs/runbook.md
+SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' -o -name '*.css' -o -name '*.js' -o -name '*.svg' -o -name 'expected.json' 2>/dev/null) k8s/clickhouse/users.d/countinghouse.xml docs/runbook.md
 VERSION := $(shell sed -n 's/.*"version": "\([^"]*\)".*/\1/p' package.json)
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
@@ -131,6 +131,7 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 .PHONY: generate
 generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/schemas.ts
+	@$(BUN) scripts/generate/expected-schema.ts
 	@$(BUN) scripts/generate/config-table.ts
 	@$(BUN) scripts/generate/metrics-docs.ts
 	@$(BUN) scripts/generate/observability.ts

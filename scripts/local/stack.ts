@@ -25,10 +25,7 @@ async function up(settings: LocalSettings): Promise<void> {
   for (const service of base) await startService(service);
   for (const step of setupSteps(settings)) {
     await timed(step.name, async () => {
-      const [binary, ...args] = step.command;
-      const env = { ...process.env, ...workerEnv(settings), ...step.env };
-      const run = Bun.spawn([join(ROOT, binary), ...args], { cwd: ROOT, env, stdout: "inherit", stderr: "inherit" });
-      const code = await run.exited;
+      const code = await runBinary(settings, step.command, step.env);
       if (code !== 0) throw new StackError(`${step.name} failed with exit code ${code}; its output is above`);
     });
   }
@@ -39,7 +36,20 @@ async function up(settings: LocalSettings): Promise<void> {
       `\nNot installed, so not started: ${watching.missing.join(", ")}. \`make test-alerts\` installs them on Debian.`,
     );
   }
+  console.log("\n`ops doctor`:");
+  const healthy = (await runBinary(settings, ["dist/ops", "doctor"], {})) === 0;
   console.log(`\n${firstSteps(settings)}`);
+  if (!healthy) throw new StackError("everything was started, but `ops doctor` found what it lists above");
+}
+
+/** Runs one of our binaries to its end, with the stack's addresses; answers its exit code. */
+function runBinary(
+  settings: LocalSettings,
+  [binary, ...args]: readonly [string, ...string[]],
+  more: Readonly<Record<string, string>>,
+): Promise<number> {
+  const env = { ...process.env, ...workerEnv(settings), ...more };
+  return Bun.spawn([join(ROOT, binary), ...args], { cwd: ROOT, env, stdout: "inherit", stderr: "inherit" }).exited;
 }
 
 function allServices(settings: LocalSettings): Service[] {

@@ -1,13 +1,17 @@
-import type { ClickHouse } from "../shared/clickhouse/client.ts";
+import { type ClickHouse, INSERT_SETTINGS, RELIED_ON } from "../shared/clickhouse/client.ts";
 import { assertColumnTypes, findColumnMismatches } from "../shared/clickhouse/column-types.ts";
 import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhouse/ledger-partitions.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
+import { probeInsert } from "../shared/clickhouse/rules/insert-probe.ts";
+import { judgeSchema, readSchema } from "../shared/clickhouse/rules/schema-rules.ts";
+import { judgeSettings, readSettings, settingNames } from "../shared/clickhouse/rules/setting-rules.ts";
 import { EventsBlock } from "../shared/clickhouse/tables/events-block.ts";
 import { EVENTS_RAW_TABLE } from "../shared/clickhouse/tables/events-raw.ts";
 import type { Admin, Kafka } from "../shared/kafka/client.ts";
 import { kafkaCall } from "../shared/kafka/errors.ts";
 import { assertAppendTime } from "../shared/kafka/topic-time.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
+import { refuseIfWrong } from "../shared/runtime/finding.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
 import type { ConsumerConfig } from "./config.ts";
@@ -41,13 +45,28 @@ function isForPeople(error: AppError): boolean {
   return !error.retry && error.next !== undefined;
 }
 
+/** The tables that the consumer writes; its user sees no others. */
+const STORED_TABLES = ["events_raw", "dead_letters_raw", "ledger_counts", "ledger_instances"] as const;
+
 /**
- * Waits for the schema and returns the retention of raw events in days. Checks the configuration against it.
+ * Looks for what would make figures wrong, or stop inserts between a row and its mark, in the words of `ops doctor`.
+ * @throws AppError with the code of what was found, retry false: nothing is read before somebody has mended it.
+ */
+async function refuseWrongFigures(user: string, clickhouse: ClickHouse): Promise<void> {
+  refuseIfWrong(judgeSchema(await readSchema(clickhouse), STORED_TABLES));
+  const sent = { ...RELIED_ON, ...INSERT_SETTINGS };
+  refuseIfWrong(judgeSettings(user, await readSettings(clickhouse, settingNames(sent)), sent));
+  refuseIfWrong(await probeInsert(clickhouse));
+}
+
+/**
+ * Waits for the schema and returns the retention of raw events in days. Checks the configuration, the schema and the
+ * login's settings.
  * @throws AppError `CONFIG_INVALID` when events could be accepted that retention drops at once: recomputing a minute
  * whose raw events are gone would shrink its counts.
  */
 export function waitForSchema(
-  config: Pick<ConsumerConfig, "EVENT_MAX_AGE_DAYS">,
+  config: Pick<ConsumerConfig, "EVENT_MAX_AGE_DAYS" | "CLICKHOUSE_USER">,
   deps: { clickhouse: ClickHouse; logger: Logger; signal: AbortSignal },
 ): Promise<number> {
   const check = async () => {
@@ -61,6 +80,7 @@ export function waitForSchema(
     assertMaxAge(config.EVENT_MAX_AGE_DAYS, days);
     const types = new EventsBlock().types();
     assertColumnTypes(EVENTS_RAW_TABLE, await findColumnMismatches(deps.clickhouse, EVENTS_RAW_TABLE, types));
+    await refuseWrongFigures(config.CLICKHOUSE_USER, deps.clickhouse);
     return days;
   };
   return until("the ClickHouse schema", check, deps.logger, deps.signal);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SOURCES, type Source } from "../shared/event/index.ts";
 import { COMPRESSIONS } from "../shared/kafka/codecs.ts";
-import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
+import { kafkaConfigProblems, kafkaConfigShape, sendBatchBytes } from "../shared/kafka/config.ts";
 import { type Env, envBool, envInt, envList, envNumber, loadConfig } from "../shared/runtime/config.ts";
 import { envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
@@ -60,9 +60,7 @@ export const producerConfigSchema = z.object({
   KAFKA_COMPRESSION: z.enum(COMPRESSIONS).default("none").describe("Compression of record batches"),
   SEND_LINGER_MS: envInt(0, 10_000).prefault("10").describe("Longest wait of an event for others to share its request"),
   SEND_BATCH_EVENTS: envInt(1, 100_000).prefault("2000").describe("Most events of one request"),
-  SEND_BATCH_BYTES: envInt(1_000, 100_000_000)
-    .prefault("524288")
-    .describe("Most bytes of one partition in one request; keep below the topic's max.message.bytes"),
+  SEND_BATCH_BYTES: sendBatchBytes(),
   SEND_LANES: envInt(1, 64)
     .prefault("2")
     .describe("Requests under way at once; each has its own connections, a partition always uses the same one"),

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { registerConflicts } from "../conflicts/command.ts";
 import { registerDlq } from "../dlq/command.ts";
+import { registerDoctor } from "../doctor/command.ts";
 import { registerLake } from "../lake/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
 import { registerRewind } from "../rewind/command.ts";
@@ -29,6 +30,7 @@ export function createProgram(io: CliIo): Command {
   registerLake(program, io);
   registerSecrets(program, io);
   registerSmoke(program, io);
+  registerDoctor(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
   for (const command of [program, ...allCommands(program)]) {
     command.showHelpAfterError(`(see \`${pathOf(command)} --help\`)`);
@@ -39,6 +41,7 @@ export function createProgram(io: CliIo): Command {
 const EXAMPLES = `
 Examples:
   ops migrate
+  ops doctor
   ops verify --wait 120s
   ops verify --audit
   ops dlq list --class schema

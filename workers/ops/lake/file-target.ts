@@ -7,7 +7,7 @@ import { READ_SETTINGS, STRUCTURE_TEXT, withSource } from "./columns.ts";
 import type { FileLocation } from "./config.ts";
 import { LakeStorageError } from "./errors.ts";
 import { objectKey, type Slot } from "./layout.ts";
-import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, type SqlText } from "./target.ts";
+import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, probeKey, type SqlText } from "./target.ts";
 
 /** Beside `events/`, where no reader looks. */
 const STAGING = ".staging";
@@ -63,6 +63,17 @@ export class FileTarget implements LakeTarget {
       { params: { lake_path: this.#root + glob }, settings: READ_SETTINGS },
     );
     return rows.map((row) => ({ ...row, key: row.path.slice(this.#root.length) }));
+  }
+
+  async probe(): Promise<void> {
+    const key = probeKey();
+    await this.#io(() => mkdir(dirname(join(this.#root, key)), { recursive: true }));
+    await this.deps.clickhouse.query("INSERT INTO FUNCTION file({lake_path:String}, 'Parquet') SELECT 1 AS probe", {
+      params: { lake_path: join(this.#root, key) },
+    });
+    const found = await this.list(key);
+    await this.remove([key]);
+    if (found.length === 0) throw new LakeStorageError(`${this.name}: ClickHouse writes to another directory`);
   }
 
   remove(keys: readonly string[]): Promise<void> {

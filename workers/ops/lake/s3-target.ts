@@ -6,7 +6,7 @@ import type { LakeConfig, S3Location } from "./config.ts";
 import type { CredentialSource, Credentials } from "./credentials.ts";
 import { LakeStorageError, redact, toLakeError } from "./errors.ts";
 import { objectKey, type Slot } from "./layout.ts";
-import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, type SqlText } from "./target.ts";
+import { type LakeObject, type LakeTarget, PARQUET_SETTINGS, probeKey, type SqlText } from "./target.ts";
 
 export type S3TargetDeps = { clickhouse: ClickHouse; credentials: CredentialSource };
 
@@ -75,6 +75,17 @@ export class S3Target implements LakeTarget {
     );
     const root = `${this.location.bucket}/${this.location.prefix}`;
     return rows.map((row) => ({ ...row, key: row.path.slice(root.length) }));
+  }
+
+  async probe(): Promise<void> {
+    const key = probeKey();
+    await this.#statement(key, (s3) => `INSERT INTO FUNCTION ${s3} SELECT 1 AS probe`, "", {
+      params: {},
+      settings: S3_SETTINGS,
+    });
+    const found = await this.list(key);
+    await this.remove([key]);
+    if (found.length === 0) throw new LakeStorageError(`${this.name}: a file that was written is not listed`);
   }
 
   async remove(keys: readonly string[]): Promise<void> {

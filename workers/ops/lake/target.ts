@@ -25,6 +25,8 @@ export type LakeTarget = {
    * taken from the path.
    */
   read<Row extends object>(glob: string, list: string): Promise<(Row & { key: string })[]>;
+  /** Writes a small file beside the lake's, finds it by listing, and removes it: whether an export could do its work. */
+  probe(): Promise<void>;
   /** Removes objects; those that are gone already count as removed. */
   remove(keys: readonly string[]): Promise<void>;
 };
@@ -40,3 +42,8 @@ export const PARQUET_SETTINGS = {
   output_format_parquet_string_as_string: 1,
   output_format_parquet_datetime_as_uint32: 0,
 } as const;
+
+/** Key of a file that shows whether the lake can be written; where no reader looks. */
+export function probeKey(): string {
+  return `.probe/${crypto.randomUUID()}.parquet`;
+}

@@ -39,6 +39,8 @@ export type ClickHouse = {
   ): Promise<void>;
   /** Runs a statement that returns nothing (DDL, INSERT … SELECT, DELETE). */
   command(sql: string, options?: { params?: QueryParams; settings?: Settings }): Promise<void>;
+  /** The answer to a statement that takes no FORMAT clause, such as CHECK GRANT, as the server writes it by itself. */
+  text(sql: string): Promise<string>;
   /** True when the server answers. Never throws. */
   ping(): Promise<boolean>;
   close(): Promise<void>;
@@ -54,7 +56,7 @@ const PING_TIMEOUT_MS = 3_000;
  * Sent with every request: what our SQL means, and how its results are written, must not depend on what the profile of the
  * user has. A user who may not change one of them is refused (452, or 164 with `readonly = 1`) where it differs.
  */
-const RELIED_ON: Settings = {
+export const RELIED_ON: Settings = {
   join_use_nulls: 0,
   final: 0,
   transform_null_in: 0,
@@ -75,7 +77,8 @@ const WRITE_SETTINGS: Settings = {
   materialized_views_ignore_errors: 0,
 };
 
-const INSERT_SETTINGS: Settings = {
+/** What every insert of rows sends. */
+export const INSERT_SETTINGS: Settings = {
   ...WRITE_SETTINGS,
   async_insert: 0,
   // A server with a deduplication window would drop a redelivered block, and the count of redeliveries with it.
@@ -101,8 +104,11 @@ function* chunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
 
 const byteLength = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { length }) => sum + length, 0);
 
-/** Connects lazily; the database need not exist until the first request. */
-export function createClickHouse(config: ClickHouseConfig): ClickHouse {
+/**
+ * Connects lazily; the database need not exist until the first request.
+ * @param options.settings sent with every request; none of them shows what the user's profile has by itself.
+ */
+export function createClickHouse(config: ClickHouseConfig, options: { settings?: Settings } = {}): ClickHouse {
   const login = createLogin(config);
   const caFile = config.CLICKHOUSE_CA_FILE;
   const client = createClient({
@@ -115,7 +121,7 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
     compression: { request: false, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     max_open_connections: 10,
-    clickhouse_settings: RELIED_ON,
+    clickhouse_settings: options.settings ?? RELIED_ON,
     // Errors are logged by whoever handles them.
     log: { level: 127 as never },
   });
@@ -209,6 +215,14 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouse {
           ...(options.params ? { query_params: options.params } : {}),
           clickhouse_settings: { ...WRITE_SETTINGS, ...options.settings },
         });
+      }),
+
+    text: (sql) =>
+      call(async (signal) => {
+        const { stream } = await client.exec({ query: sql, abort_signal: signal, ...login.auth });
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of stream) chunks.push(chunk as unknown as Uint8Array);
+        return Buffer.concat(chunks).toString().trim();
       }),
 
     ping: async () => {

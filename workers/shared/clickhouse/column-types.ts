@@ -8,7 +8,7 @@ export const COLUMN_TYPE = "CLICKHOUSE_COLUMN_TYPE";
 export type ColumnMismatch = { column: string; expected: string; actual: string | undefined };
 
 /** How a type is stored does not change its values. */
-const plainType = (type: string) => /^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type;
+export const plainType = (type: string) => /^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type;
 
 /** Columns of a table of the current database that have another type than expected, or are missing. */
 export async function findColumnMismatches(

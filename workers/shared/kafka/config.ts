@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { envBool } from "../runtime/config.ts";
+import { envBool, envInt } from "../runtime/config.ts";
 import { AppError } from "../runtime/errors.ts";
 import { envFile, envSecretFile, readSecretFile } from "../runtime/secret-file.ts";
 import { readCaFile } from "../runtime/tls-errors.ts";
@@ -48,6 +48,12 @@ export const kafkaConfigShape = {
   KAFKA_DLQ_TOPIC: z.string().default("events.dlq").describe("Topic of dead letters"),
   KAFKA_LEDGER_TOPIC: z.string().default("events.ledger").describe("Compacted topic of the producers' ledger"),
 };
+
+/** The size of the producer's batches, which the topic's limit must allow. */
+export const sendBatchBytes = () =>
+  envInt(1_000, 100_000_000)
+    .prefault("524288")
+    .describe("Most bytes of one partition in one request; keep below the topic's max.message.bytes");
 
 export type KafkaConfig = z.output<z.ZodObject<typeof kafkaConfigShape>>;
 

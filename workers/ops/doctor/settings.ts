@@ -1,0 +1,47 @@
+import { createClickHouse, INSERT_SETTINGS, RELIED_ON } from "../../shared/clickhouse/client.ts";
+import { judgeSettings, readSettings, settingNames } from "../../shared/clickhouse/rules/setting-rules.ts";
+import type { Finding } from "../../shared/runtime/finding.ts";
+import type { Check, Outcome } from "./check.ts";
+import { limited, type Session } from "./session.ts";
+
+/** What the login's profiles and the server's defaults change about our statements. */
+export function settingChecks(session: Session): Check[] {
+  return [
+    { name: "settings", needs: ["clickhouse"], run: () => checkSettings(session) },
+    { name: "insert deduplication", needs: ["clickhouse"], run: () => checkDeduplication(session) },
+  ];
+}
+
+async function checkSettings({ config, role }: Session): Promise<Outcome> {
+  // Readers insert nothing: what their profile says of inserts is their business.
+  const sent = role === "read" ? RELIED_ON : { ...RELIED_ON, ...INSERT_SETTINGS };
+  // A client that sends no settings shows what the profile has.
+  const bare = createClickHouse(limited(config), { settings: {} });
+  try {
+    const findings = judgeSettings(config.CLICKHOUSE_USER, await readSettings(bare, settingNames(sent)), sent);
+    return { found: `nothing in the profile of ${config.CLICKHOUSE_USER} changes what our SQL means`, findings };
+  } finally {
+    await bare.close();
+  }
+}
+
+const WINDOW = `SELECT engine NOT LIKE 'Replicated%' AND engine NOT LIKE 'Shared%' AS single,
+  toUInt32OrZero(extract(engine_full, 'non_replicated_deduplication_window = ([0-9]+)')) AS window
+FROM system.tables WHERE database = currentDatabase() AND name = 'events_raw'`;
+
+/**
+ * A table with a deduplication window drops an insert whose block it has seen before, and a repeated insert never gets the
+ * marks that failed. The consumer's inserts switch it off; those of anybody else do not.
+ */
+async function checkDeduplication({ clickhouse }: Session): Promise<Outcome> {
+  const [table] = await clickhouse.query<{ single: number; window: number }>(WINDOW);
+  if (table === undefined) return { skipped: "there is no events_raw, or this login may not see it" };
+  if (table.single === 0 || table.window === 0) return { found: "events_raw drops no insert", findings: [] };
+  const finding: Finding = {
+    code: "INSERT_DEDUPLICATION",
+    severity: "warning",
+    found: `events_raw has non_replicated_deduplication_window = ${table.window}: inserts of others than the consumer are dropped where they repeat a block`,
+    next: "ALTER TABLE events_raw MODIFY SETTING non_replicated_deduplication_window = 0",
+  };
+  return { found: "", findings: [finding] };
+}

@@ -1,0 +1,130 @@
+import { ownerGone, probeInsert } from "../../shared/clickhouse/rules/insert-probe.ts";
+import { EXPECTED_SCHEMA } from "../../shared/clickhouse/rules/schema-rules.ts";
+import type { Finding } from "../../shared/runtime/finding.ts";
+import { sleep } from "../../shared/runtime/sleep.ts";
+import type { Check, Outcome } from "./check.ts";
+import { ifAllowed, type Session } from "./session.ts";
+
+/** Whose rights the views run with, whether inserts get through them, and whether they are refreshed. */
+export function viewChecks(session: Session): Check[] {
+  return [
+    { name: "view owners", needs: ["clickhouse"], run: () => checkOwners(session) },
+    { name: "inserts", needs: ["clickhouse"], run: () => checkInserts(session) },
+    { name: "view refreshes", needs: ["clickhouse"], run: () => checkRefreshes(session) },
+  ];
+}
+
+type ViewRow = { name: string; definer: string; none: number };
+
+const VIEWS = `SELECT name, definer, position(create_table_query, ' SQL SECURITY NONE ') > 0 AS none
+FROM system.tables WHERE database = currentDatabase() AND engine = 'MaterializedView' ORDER BY name`;
+
+const MIGRATE = "run `ops migrate`, which sets the owners of all views";
+
+async function checkOwners({ clickhouse, role }: Session): Promise<Outcome> {
+  const views = (await clickhouse.query<ViewRow>(VIEWS)).filter(({ name }) => name in EXPECTED_SCHEMA);
+  if (views.length === 0) return { skipped: `the role ${role} may not see the views` };
+  const users = await ifAllowed(() => clickhouse.query<{ name: string }>("SELECT name FROM system.users"));
+  const known = users === undefined ? undefined : new Set(users.map(({ name }) => name));
+  const owners = [...new Set(views.map(({ definer }) => definer))].filter((name) => name !== "");
+  const asked = known === undefined ? " (this login may not ask whether they exist; inserts and refreshes tell)" : "";
+  return { found: `owned by ${owners.join(", ")}${asked}`, findings: views.flatMap((view) => judgeOwner(view, known)) };
+}
+
+/** @param known the server's users; undefined when they may not be read. */
+export function judgeOwner({ name, definer, none }: ViewRow, known: ReadonlySet<string> | undefined): Finding[] {
+  if (definer === "") {
+    const found = none
+      ? `view ${name} has SQL SECURITY NONE: whoever inserts writes with all rights`
+      : `view ${name} does not say with whose rights it runs: inserts need the right to read its tables`;
+    return [{ code: "VIEW_WITHOUT_OWNER", severity: "wrong", found, next: MIGRATE }];
+  }
+  return known === undefined || known.has(definer)
+    ? []
+    : [ownerGone(`view ${name} runs with the rights of ${definer}`)];
+}
+
+const UNKNOWN_USER = "CLICKHOUSE_192";
+/** Codes by which the server says that inserting is not this login's business, or that there is nothing to insert into. */
+const NOT_OURS: ReadonlySet<string> = new Set(["CLICKHOUSE_497", "CLICKHOUSE_60"]);
+
+async function checkInserts({ clickhouse, role }: Session): Promise<Outcome> {
+  const findings = await probeInsert(clickhouse);
+  if (role !== "insert" && findings.some(({ code }) => NOT_OURS.has(code))) {
+    return { skipped: `the role ${role} stores no events` };
+  }
+  return { found: "an insert into events_raw gets through its views", findings };
+}
+
+/** A refresh as the server tells of it. Seconds. */
+export type RefreshRow = { view: string; status: string; exception: string; age: number | null };
+
+const REFRESHES = `SELECT view, status, exception, dateDiff('second', last_success_time, now()) AS age
+FROM system.view_refreshes WHERE database = currentDatabase()`;
+
+/** Views are refreshed every second or two; one that rests for longer is not just busy, s. */
+const STALE_S = 60;
+/** A view that was made, or a server that started, just now has a moment for its first refresh, ms. */
+const FIRST_REFRESH_MS = 5_000;
+
+async function checkRefreshes({ clickhouse, io, role }: Session): Promise<Outcome> {
+  const names = Object.entries(EXPECTED_SCHEMA).flatMap(([name, { refreshed }]) => (refreshed ? [name] : []));
+  const seen = await clickhouse.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN {names:Array(String)}",
+    { params: { names } },
+  );
+  if (seen.length === 0) return { skipped: `the role ${role} may not see the refreshed views` };
+  const deadlineMs = io.clock.now() + FIRST_REFRESH_MS;
+  for (;;) {
+    const rows = await ifAllowed(() => clickhouse.query<RefreshRow>(REFRESHES));
+    if (rows === undefined) return { skipped: `the role ${role} may not read system.view_refreshes` };
+    const findings = seen.flatMap(({ name }) =>
+      judgeRefresh(
+        name,
+        rows.find(({ view }) => view === name),
+      ),
+    );
+    const young = rows.some(({ age, exception }) => age === null && exception === "");
+    if (findings.length === 0 || !young || io.clock.now() >= deadlineMs || io.signal.aborted) {
+      return { found: `${seen.length} views, refreshed within the last minute`, findings };
+    }
+    await sleep(500, io.signal);
+  }
+}
+
+/** @param row undefined: the view is not one that is refreshed. */
+export function judgeRefresh(view: string, row: RefreshRow | undefined): Finding[] {
+  const finding = (code: string, found: string, next: string): Finding[] => [
+    { code, severity: "wrong", found: `view ${view} ${found}`, next },
+  ];
+  if (row === undefined)
+    return finding("VIEW_NOT_REFRESHED", "has no refresh schedule", "drop it, and run `ops migrate`");
+  // First: stopping a view in the middle of a refresh leaves that one's cancellation behind as an exception.
+  if (row.status === "Disabled") {
+    return finding("VIEW_REFRESH_STOPPED", "was stopped", `SYSTEM START VIEW ${view}`);
+  }
+  if (row.exception !== "") {
+    if (errorCode(row.exception) === UNKNOWN_USER) return [ownerGone(`view ${view}: ${firstLine(row.exception)}`)];
+    return finding(
+      "VIEW_REFRESH_FAILS",
+      `is not refreshed: ${firstLine(row.exception)}`,
+      "mend what the message names; it is tried again by itself",
+    );
+  }
+  if (row.status === "Running" || (row.age !== null && row.age <= STALE_S)) return [];
+  const last = row.age === null ? "has never been refreshed" : `was refreshed ${row.age} s ago`;
+  return finding(
+    "VIEW_REFRESH_STALE",
+    `${last} (${row.status})`,
+    `SYSTEM REFRESH VIEW ${view}, and look at system.view_refreshes`,
+  );
+}
+
+/** `CLICKHOUSE_192` of the text that the server keeps of a refresh; its number is all it has in a column of its own kind. */
+function errorCode(exception: string): string {
+  return `CLICKHOUSE_${/^Code: (\d+)\./.exec(exception)?.[1] ?? "0"}`;
+}
+
+function firstLine(exception: string): string {
+  return (exception.split(", Stack trace")[0] ?? "").slice(0, 300);
+}
