@@ -73,7 +73,6 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "verification_runs", kind: "table", sql: verificationRuns },
   { name: "received_alerts", kind: "table", sql: receivedAlerts },
   { name: "conflict_resolutions", kind: "table", sql: conflictResolutions },
-  { name: "offsets_without_message", kind: "table", sql: offsetsWithoutMessage },
   { name: "proof_progress", kind: "table", sql: proofProgress },
   { name: "minute_marks_on_insert", kind: "insert_view", sql: minuteMarksOnInsert },
   { name: "received_offsets_on_insert", kind: "insert_view", sql: receivedOffsetsOnInsert },
