@@ -24,6 +24,7 @@ const FILES = new Set(["--edit", "--temp-dir", "--metrics-file"]);
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   verify: ["--audit", "--wait", "1s"],
   rewind: ["--from", "earliest"],
+  skip: ["--partition", "0", "--from", "0", "--to", "0"],
   smoke: ["--url", "http://127.0.0.1:1", "--wait", "1s"],
   "dlq replay": ["--dry-run", "--all"],
   "conflicts resolve": ["--dry-run"],
@@ -117,10 +118,13 @@ describe("options and arguments", () => {
       "dlq list",
       "dlq replay",
       "dlq show",
+      "doctor",
       "lake export",
       "lake verify",
       "migrate",
       "rewind",
+      "secrets ensure",
+      "skip",
       "smoke",
       "verify",
     ]);
