@@ -53,7 +53,8 @@ test("insert: late, duplicate and broken events, dead letters and the ledger", a
   const clicks = Array.from({ length: 50 }, (_, i) => event(noon + i * 1000));
   const tickets = Array.from({ length: 20 }, (_, i) => event(noon + i * 60_000, bought));
   await pipeline.produce([late, ...clicks, ...clicks.slice(0, 10), ...tickets, late, "{broken"]);
-  const simulated = "simulate --rate 200 --seconds 3 --seed 1 --late-share 0.1 --late-range 1-2 --drain-held now";
+  const simulated =
+    "simulate --rate 200 --seconds 3 --seed 1 --late-share 0.1 --late-range 1-2 --malformed-share 0 --drain-held now";
   expect(await pipeline.run("producer", simulated.split(" "))).toMatchObject({ code: 0 });
   await pipeline.consume();
 });
