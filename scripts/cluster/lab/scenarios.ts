@@ -68,6 +68,13 @@ async function scaleProducer(cluster: Cluster, replicas: number): Promise<void> 
   await cluster.kubectl(["wait", "pod", "-l", pods, "-n", NAMESPACE.app, "--for=delete", "--timeout=60s"]);
 }
 
+/** @throws when the consumer's Deployment does not run an image with this tag. */
+async function checkConsumerImage(cluster: Cluster, tag: string): Promise<void> {
+  const deployment = `deploy/${objectName("consumer")}`;
+  const image = await cluster.kubectl(["get", deployment, "-n", NAMESPACE.app, "-o", "jsonpath={..image}"]);
+  check(image.includes(tag), `the consumer runs ${image}`);
+}
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "every resource is accepted by the API server against the real CRDs",
@@ -169,15 +176,7 @@ export const SCENARIOS: readonly Scenario[] = [
     run: async ({ cluster, tags }) => {
       await installApp(cluster, tags[1], { "events.maxFutureMinutes": 11 });
       await waitForApp(cluster);
-      const image = await cluster.kubectl([
-        "get",
-        `deploy/${objectName("consumer")}`,
-        "-n",
-        NAMESPACE.app,
-        "-o",
-        "jsonpath={..image}",
-      ]);
-      check(image.includes(tags[1]), `the consumer runs ${image}`);
+      await checkConsumerImage(cluster, tags[1]);
       await flow(cluster, 500);
       return exact(cluster);
     },
@@ -188,15 +187,7 @@ export const SCENARIOS: readonly Scenario[] = [
     run: async ({ cluster, tags }) => {
       await cluster.helm(["rollback", RELEASE, "-n", NAMESPACE.app]);
       await waitForApp(cluster);
-      const image = await cluster.kubectl([
-        "get",
-        `deploy/${objectName("consumer")}`,
-        "-n",
-        NAMESPACE.app,
-        "-o",
-        "jsonpath={..image}",
-      ]);
-      check(image.includes(tags[0]), `the consumer runs ${image}`);
+      await checkConsumerImage(cluster, tags[0]);
       await flow(cluster, 500);
       return exact(cluster);
     },
