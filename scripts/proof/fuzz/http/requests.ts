@@ -10,6 +10,8 @@ export type FuzzRequest = {
   readonly kind: string;
   readonly method: string;
   readonly bytes: Buffer;
+  /** Asks for the health of the process, not to take events. */
+  readonly probe: boolean;
   /** The statuses that would be right. */
   readonly statuses: readonly number[];
   /** The events of the body that must be accepted and lie in the topic, if that is known. */
@@ -124,8 +126,9 @@ export function requests(baseMs: number, key: string): fc.Arbitrary<FuzzRequest>
       return {
         kind: refusal === undefined ? form : String(refusal),
         method: made.target.method,
+        probe: made.target.path === "/livez",
         bytes: writeRequest(`${lines.join("\r\n")}\r\n${made.extra}`, encoded, made.chunked),
-        ...expectation(refusal, form, events),
+        ...expectation(refusal ?? (isForeign(withoutMark(body)) ? 400 : undefined), form, events),
       };
     });
 }
@@ -142,6 +145,19 @@ function expectation(refusal: number | undefined, form: Form, parts: readonly Bu
   const none = tooLarge ? 413 : 400;
   const status = accepted.length === parts.length ? 202 : accepted.length > 0 ? 207 : none;
   return { statuses: [status], accepted, events: form === "single" && status !== 202 ? undefined : parts.length };
+}
+
+/** Without the byte order mark that may begin a body, but not an event inside it. */
+const withoutMark = (body: Buffer) => (body.subarray(0, 3).equals(Buffer.from("\uFEFF")) ? body.subarray(3) : body);
+
+/** First bytes that no JSON has (hex): UTF-16 marks, gzip, zstd, an Avro file. */
+const FOREIGN = ["fffe", "feff", "1f8b", "28b52ffd", "4f626a01"];
+
+/** A body that is refused as a whole, since its first bytes show another format: these, a registry's frame or UTF-16 (a zero first, or every other byte). */
+function isForeign(body: Buffer): boolean {
+  const start = body.subarray(0, 8).toString("hex");
+  if (start.startsWith("00")) return body.length > 5;
+  return FOREIGN.some((magic) => start.startsWith(magic)) || /^(?!00)..00(?!00)..00.{8}$/.test(start);
 }
 
 const trimmed = (part: Buffer) =>
@@ -162,7 +178,7 @@ function bodyOf(
   parts: readonly Buffer[],
   raw: Buffer,
 ): { body: Buffer; events: readonly Buffer[] | undefined } {
-  const events = parts.map(trimmed);
+  const events = parts.map((part, i) => trimmed(i === 0 && form !== "array" ? withoutMark(part) : part));
   switch (form) {
     case "single": {
       const body = parts[0] ?? Buffer.alloc(0);

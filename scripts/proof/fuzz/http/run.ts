@@ -53,6 +53,9 @@ function judge(
       ? { accepted: 0 }
       : wrong(`no problem: ${type} ${show(body)}`);
   }
+  if (request.probe) {
+    return json.ok === true ? { accepted: 0 } : wrong(`not alive: ${show(body)}`);
+  }
   const results = Array.isArray(json.results) ? (json.results as { index: number; status: string }[]) : [];
   const accepted = results.filter((result) => result.status === "accepted").length;
   const consistent = json.accepted === accepted && json.rejected === results.length - accepted;
