@@ -98,7 +98,7 @@ async function notRecomputed(
   for (let at = 0; at < minutes.length; at += BATCH) {
     const part = minutes.slice(at, at + BATCH);
     const rows = await clickhouse.query<{ minute: number; computed: string }>(
-      `SELECT toUnixTimestamp(event_minute) AS minute, toUnixTimestamp64Milli(max(computed_at)) AS computed
+      `SELECT toUnixTimestamp(event_minute) AS minute, toUnixTimestamp64Milli(maxIf(computed_at, rows_marked > 0)) AS computed
        FROM events_per_minute_store WHERE ${HEAD} AND toUnixTimestamp(event_minute) IN {minutes:Array(UInt32)} GROUP BY minute`,
       { params: { minutes: part } },
     );
