@@ -23,7 +23,7 @@ export async function findColumnMismatches(
   const types = new Map(rows.map(({ name, type }) => [name, type]));
   return [...expected].flatMap(([column, type]) => {
     const actual = types.get(column);
-    return actual !== undefined && plainType(actual) === type ? [] : [{ column, expected: type, actual }];
+    return actual !== undefined && plainType(actual) === plainType(type) ? [] : [{ column, expected: type, actual }];
   });
 }
 

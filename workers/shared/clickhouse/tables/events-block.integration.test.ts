@@ -65,3 +65,38 @@ test("a block in Native format stores what RowBinary stores", async () => {
   await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, block.encode(some));
   expect(await stored(0)).toEqual(expected.filter((_, row) => row % 3 === 0));
 }, 60_000);
+
+test("the same rows by either encoding become the same part, byte for byte, however many values a column has", async () => {
+  const day = Math.floor(now / 86_400_000) * 86_400_000 - 86_400_000;
+  /** Up to 70,000 producers: more than 8 and than 16 bits can number. */
+  for (const producers of [1, 300, 70_000]) {
+    const given = Array.from({ length: 70_000 }, (_, i) =>
+      eventRow({
+        eventId: `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`,
+        eventTimeMs: day + i,
+        receivedTimeMs: day + i,
+        kafkaAppendTimeMs: day + i,
+        kafkaOffset: i,
+        source: ["web", "lottery"][i % 2] ?? "",
+        eventType: `type-${i % 5}`,
+        currency: i % 4 === 0 ? "EUR" : "",
+        producer: i % 3 === 0 ? "" : `p-${i % producers}`,
+      }),
+    );
+    const block = new EventsBlock();
+    for (const row of given) block.add(row);
+    const parts: unknown[] = [];
+    for (const encoded of [encodeEventRows(given), block.encode()]) {
+      await db.clickhouse.command("TRUNCATE TABLE events_raw");
+      await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encoded);
+      parts.push(
+        await db.clickhouse.query(
+          `SELECT rows, hash_of_uncompressed_files AS hash FROM system.parts
+           WHERE database = currentDatabase() AND table = 'events_raw' AND active`,
+        ),
+      );
+    }
+    expect(parts[0]).toHaveLength(1);
+    expect(parts[1]).toEqual(parts[0]);
+  }
+}, 120_000);

@@ -1,3 +1,4 @@
+import { LowCardinalityColumn } from "../low-cardinality-column.ts";
 import { nativeBlock } from "../native-block.ts";
 import {
   Int64Column,
@@ -20,19 +21,19 @@ export class EventsBlock {
     event_id: new UuidColumn(),
     event_time: new Int64Column(TIME),
     received_time: new Int64Column(TIME),
-    source: new StringColumn(),
-    event_type: new StringColumn(),
+    source: new LowCardinalityColumn(),
+    event_type: new LowCardinalityColumn(),
     user_id: new StringColumn(),
     session_id: new StringColumn(),
     amount: new Int64Column("Decimal(18, 4)"),
-    currency: new StringColumn(),
+    currency: new LowCardinalityColumn(),
     payload: new StringColumn(),
     extra: new StringColumn(),
     size_bytes: new UInt32Column(),
     latency_ms: new Int64Column("Int64"),
     ingest_delay_ms: new Int64Column("Int64"),
     is_late: new UInt8Column("Bool"),
-    producer: new StringColumn(),
+    producer: new LowCardinalityColumn(),
     kafka_partition: new UInt32Column(),
     kafka_offset: new Int64Column("UInt64"),
     kafka_append_time: new Int64Column(TIME),
@@ -45,7 +46,7 @@ export class EventsBlock {
     return this.#rows;
   }
 
-  /** The columns with the types in which they are sent: those of the schema, apart from how they are stored. */
+  /** The columns with the types in which they are sent, which are those of the schema. */
   types(): (readonly [name: string, type: string])[] {
     return EVENTS_RAW_COLUMNS.map((name) => [name, this.columns[name].type] as const);
   }
