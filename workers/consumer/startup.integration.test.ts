@@ -11,6 +11,11 @@ afterEach(() => fixture?.close(), 30_000);
 
 const PLANTED = [
   {
+    code: "TABLE_MISSING",
+    plant: "RENAME TABLE offsets_without_message TO put_away",
+    mend: "RENAME TABLE put_away TO offsets_without_message",
+  },
+  {
     code: "CLICKHOUSE_COLUMN_TYPE",
     plant: "ALTER TABLE ledger_counts MODIFY COLUMN events UInt32",
     mend: "ALTER TABLE ledger_counts MODIFY COLUMN events UInt64",

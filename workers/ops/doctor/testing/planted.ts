@@ -1,6 +1,6 @@
 import { waitFor } from "../../../../scripts/testkit/index.ts";
-import { COLUMN_TYPE } from "../../../shared/clickhouse/column-types.ts";
 import { migrate } from "../../../shared/clickhouse/migrate.ts";
+import { COLUMN_TYPE } from "../../../shared/clickhouse/rules/schema-rules.ts";
 import type { Env, HealthyPipeline } from "./fixture.ts";
 
 /** A misconfiguration, and how the doctor must name it. */

@@ -1,7 +1,9 @@
 import type { Finding } from "../../runtime/finding.ts";
 import type { ClickHouse } from "../client.ts";
-import { COLUMN_TYPE, plainType } from "../column-types.ts";
 import expected from "../schema/expected.json" with { type: "json" };
+
+/** The error code of a table whose columns are not the schema's: its values would be converted, refused or cut. */
+export const COLUMN_TYPE = "CLICKHOUSE_COLUMN_TYPE";
 
 /** A table or view as the migrations make it, see `scripts/generate/expected-schema.ts`. */
 export type ExpectedObject = {
@@ -159,5 +161,8 @@ function judgeInsertViews(found: ActualObject, schema: ExpectedSchema): Finding[
       next: `stop the consumers, ${MIGRATE}, then \`ops rewind\` to before the view was dropped`,
     }));
 }
+
+/** How a type is stored does not change its values. */
+const plainType = (type: string) => /^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type;
 
 const isViewEngine = (engine: string) => engine === "View" || engine === "MaterializedView";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../../../scripts/testkit/index.ts";
+import { EXPECTED_SCHEMA } from "../rules/schema-rules.ts";
 import { EventsBlock } from "./events-block.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./events-raw.ts";
 
@@ -45,6 +46,12 @@ async function stored(firstOffset: number): Promise<Record<string, unknown>[]> {
     { params: { first: firstOffset } },
   );
 }
+
+test("columns are sent with the types of the schema, by which the consumer judges a store before it starts", () => {
+  const sent = Object.entries(new EventsBlock().columns).map(([name, { type }]) => [name, type]);
+  const schema = EXPECTED_SCHEMA[EVENTS_RAW_TABLE]?.columns ?? {};
+  expect(sent).toEqual(EVENTS_RAW_COLUMNS.map((name) => [name, schema[name]]));
+});
 
 test("a block in Native format stores what RowBinary stores", async () => {
   const given = rows(0);

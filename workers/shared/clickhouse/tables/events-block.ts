@@ -46,11 +46,6 @@ export class EventsBlock {
     return this.#rows;
   }
 
-  /** The columns with the types in which they are sent, which are those of the schema. */
-  types(): (readonly [name: string, type: string])[] {
-    return EVENTS_RAW_COLUMNS.map((name) => [name, this.columns[name].type] as const);
-  }
-
   /** Says that every column has got the value of one more row. */
   endRow(): void {
     this.#rows++;
