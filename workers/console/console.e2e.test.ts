@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createTestDatabase, healthUrl, startWorker, useStack } from "../../scripts/testkit/index.ts";
+import { createTestDatabase, healthUrl, startTcpProxy, startWorker, useStack } from "../../scripts/testkit/index.ts";
 
 const TOKEN = "a-token-for-tests-0123456789";
 
@@ -38,6 +38,55 @@ test("the binary serves pages, assets and metrics, and stops cleanly", async () 
     expect(worker.logs.map((line) => line.text).join("\n")).not.toContain(TOKEN);
   } finally {
     await worker.kill("SIGKILL");
+    await db.drop();
+  }
+}, 60_000);
+
+test("a store that would give wrong figures is not shown, in the words of `ops doctor`, until it is mended", async () => {
+  const stack = await useStack();
+  const db = await createTestDatabase(stack.clickhouse);
+  const env = { ...db.env, KAFKA_BROKERS: stack.brokers, HTTP_PORT: "0", HEALTH_PORT: "0", CONSOLE_TOKEN: TOKEN };
+  const alter = (type: string) => db.clickhouse.command(`ALTER TABLE events_raw MODIFY COLUMN size_bytes ${type}`);
+  await alter("UInt64");
+  const worker = startWorker({ binary: "console", env });
+  const isReady = ({ json }: { json: Readonly<Record<string, unknown>> }) => json.msg === "console ready";
+  try {
+    const { json } = await worker.waitForLog((line) => line.json.code === "CLICKHOUSE_COLUMN_TYPE");
+    expect(json).toMatchObject({
+      level: "error",
+      error: expect.stringContaining("events_raw.size_bytes is UInt64 instead of UInt32"),
+      next: expect.stringContaining("MODIFY COLUMN size_bytes UInt32"),
+    });
+    expect((await fetch(`${await healthUrl(worker)}/readyz`)).status).toBe(503);
+    expect(worker.logs.find(isReady)).toBeUndefined();
+    await alter("UInt32");
+    await worker.waitForLog(isReady);
+    expect((await fetch(`${await healthUrl(worker)}/readyz`)).status).toBe(200);
+    expect(await worker.kill()).toBe(0);
+  } finally {
+    await worker.kill("SIGKILL");
+    await db.drop();
+  }
+}, 60_000);
+
+test("without a store pages say so; one that comes back and is wrong ends the console", async () => {
+  const stack = await useStack();
+  const db = await createTestDatabase(stack.clickhouse);
+  await db.clickhouse.command("DETACH TABLE minute_marks_on_insert");
+  const target = new URL(stack.clickhouse.url);
+  const proxy = await startTcpProxy({ host: target.hostname, port: Number(target.port) });
+  proxy.refuse(true);
+  const address = { CLICKHOUSE_URL: `http://127.0.0.1:${proxy.port}`, KAFKA_BROKERS: stack.brokers };
+  const worker = startWorker({ binary: "console", env: { ...db.env, ...address, HTTP_PORT: "0", HEALTH_PORT: "0" } });
+  try {
+    const { json } = await worker.waitForLog((line) => line.json.msg === "console ready");
+    expect(await (await fetch(`http://127.0.0.1:${json.http_port}/events`)).text()).toContain("ClickHouse");
+    proxy.refuse(false);
+    expect(await worker.exited).toBe(1);
+    expect(worker.logs.find((line) => line.json.msg === "worker failed")?.json.code).toBe("INSERT_VIEW_MISSING");
+  } finally {
+    await worker.kill("SIGKILL");
+    await proxy.stop();
     await db.drop();
   }
 }, 60_000);

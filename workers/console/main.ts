@@ -2,7 +2,7 @@ import { createClickHouse } from "../shared/clickhouse/client.ts";
 import { asWriteUser } from "../shared/clickhouse/config.ts";
 import { buildInfo } from "../shared/runtime/build-info.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
-import { startHealthServer } from "../shared/runtime/health-server.ts";
+import { type HealthChecks, startHealthServer } from "../shared/runtime/health-server.ts";
 import { runWorker, type Scope } from "../shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../shared/runtime/logger.ts";
 import { configOrExit, runWorkerCli } from "../shared/runtime/worker-cli.ts";
@@ -12,6 +12,7 @@ import { createConsole } from "./console.ts";
 import { startLagWatch } from "./data/lag.ts";
 import { createConsoleMetrics } from "./metrics.ts";
 import { startConsoleServer } from "./server.ts";
+import { startStoreCheck } from "./startup.ts";
 
 async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   const metrics = createConsoleMetrics();
@@ -20,6 +21,17 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   const writeClient = createClickHouse(asWriteUser(config));
   scope.add({ name: "clickhouse-write", stop: () => writeClient.close() });
   const lag = scope.add(startLagWatch(config, { logger, clock: systemClock }));
+
+  const checks: HealthChecks = { live: {}, ready: {} };
+  checks.ready.store = () => ({ ok: false, detail: "waiting for somebody who mends what the log names" });
+  const health = scope.add(
+    startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
+  );
+  logger.info({ ...buildInfo, health_port: health.port }, "console starting");
+  // Ready also without ClickHouse: the page is where an operator learns that it is down.
+  const store = scope.add(startStoreCheck(config, { clickhouse: readClient, logger }));
+  await store.started;
+  delete checks.ready.store;
 
   const app = createConsole(config, {
     readClient,
@@ -40,20 +52,13 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
       app,
     ),
   );
-  // Ready also without ClickHouse: the page is where an operator learns that it is down.
-  const health = scope.add(
-    startHealthServer(
-      { host: config.HEALTH_HOST, port: config.HEALTH_PORT },
-      { registry: metrics.registry, checks: { live: {}, ready: {} } },
-    ),
-  );
   const { readAccess } = config;
   logger.info(
     { ...buildInfo, http_host: config.HTTP_HOST, http_port: server.port, health_port: health.port, readAccess },
     "console ready",
   );
   if (config.CONSOLE_TOKEN === undefined) logger.warn("CONSOLE_TOKEN is not set: nothing can be changed");
-  return { finished: lag.finished };
+  return { finished: Promise.race([lag.finished, store.finished]) };
 }
 
 runWorkerCli({

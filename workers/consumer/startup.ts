@@ -2,8 +2,7 @@ import { type ClickHouse, INSERT_SETTINGS, RELIED_ON } from "../shared/clickhous
 import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhouse/ledger-partitions.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
 import { probeInsert } from "../shared/clickhouse/rules/insert-probe.ts";
-import { judgeSchema, readSchema } from "../shared/clickhouse/rules/schema-rules.ts";
-import { judgeSettings, readSettings, settingNames } from "../shared/clickhouse/rules/setting-rules.ts";
+import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
 import type { Admin, Kafka } from "../shared/kafka/client.ts";
 import { kafkaCall } from "../shared/kafka/errors.ts";
 import { assertAppendTime } from "../shared/kafka/topic-time.ts";
@@ -56,9 +55,8 @@ const STORED_TABLES = [
  * @throws AppError with the code of what was found, retry false: nothing is read before somebody has mended it.
  */
 async function refuseWrongFigures(user: string, clickhouse: ClickHouse): Promise<void> {
-  refuseIfWrong(judgeSchema(await readSchema(clickhouse), STORED_TABLES));
   const sent = { ...RELIED_ON, ...INSERT_SETTINGS };
-  refuseIfWrong(judgeSettings(user, await readSettings(clickhouse, settingNames(sent)), sent));
+  refuseIfWrong(await judgeStore(clickhouse, { user, tables: STORED_TABLES, sent }));
   refuseIfWrong(await probeInsert(clickhouse));
 }
 
