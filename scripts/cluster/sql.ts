@@ -1,3 +1,4 @@
+import { withoutLineBreak } from "../../workers/shared/runtime/secret-file.ts";
 import { forward } from "./port-forward.ts";
 import { NAMESPACE } from "./settings.ts";
 import { type Cluster, CommandFailed } from "./shell.ts";
@@ -9,7 +10,7 @@ export type Sql = { query(sql: string, format?: string): Promise<string>; close(
 export async function openSql(cluster: Cluster): Promise<Sql> {
   const secret = await cluster.get<Secret>(["secret/clickhouse-read", "-n", NAMESPACE.app]);
   if (secret === undefined) throw new CommandFailed("there is no Secret clickhouse-read: run make cluster-up");
-  const decode = (key: string) => Buffer.from(secret.data[key] ?? "", "base64").toString();
+  const decode = (key: string) => withoutLineBreak(Buffer.from(secret.data[key] ?? "", "base64").toString());
   const target = { namespace: NAMESPACE.app, resource: "svc/clickhouse", remotePort: 8123 };
   const tunnel = await forward(cluster, target);
   return {

@@ -3,10 +3,10 @@ import { clickhouseConfigShape } from "../shared/clickhouse/config.ts";
 import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
 import { type Env, envInt, envList, loadConfig } from "../shared/runtime/config.ts";
 import { AppError } from "../shared/runtime/errors.ts";
-import { envSecretFile } from "../shared/runtime/secret-file.ts";
+import { envSecret, envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
-const token = () => z.string().min(16, "must have at least 16 characters").optional();
+const token = () => envSecret().pipe(z.string().min(16, "must have at least 16 characters")).optional();
 
 const link = () =>
   z
@@ -38,11 +38,10 @@ export const consoleConfigSchema = z.object({
     .prefault("75")
     .describe("An idle connection stays open this long; longer than the load balancer's own limit (often 60)"),
   ...clickhouseConfigShape,
-  CLICKHOUSE_WRITE_USER: z
-    .string()
+  CLICKHOUSE_WRITE_USER: envSecret()
     .optional()
     .describe("ClickHouse user for received alerts and replay marks; default: CLICKHOUSE_USER"),
-  CLICKHOUSE_WRITE_PASSWORD: z.string().optional().describe("Its password"),
+  CLICKHOUSE_WRITE_PASSWORD: envSecret().optional().describe("Its password"),
   CLICKHOUSE_WRITE_PASSWORD_FILE: envSecretFile().optional().describe("File with its password instead"),
   QUERY_TIMEOUT_SECONDS: envInt(1, 600).prefault("15").describe("A query of the console may run for this long"),
   QUERY_MAX_ROWS: envInt(100, 10_000_000).prefault("100000").describe("Most rows of one answer or download"),

@@ -13,8 +13,10 @@ test("the users' grants are those that each role needs, and no more", () => {
 
 test("every role has a Secret: for the server, and among the chart's values", () => {
   const server = readFileSync(join(ROOT, "k8s/clickhouse/clickhouse.yaml"), "utf8");
+  const start = readFileSync(join(ROOT, "k8s/clickhouse/start.sh"), "utf8");
   const values = readFileSync(join(ROOT, "charts/countinghouse/values.yaml"), "utf8");
   for (const role of rolesOf(shippedUsers())) {
+    expect(start).toMatch(new RegExp(`^for role in .*\\b${role.toUpperCase()}\\b`, "m"));
     expect(server).toContain(`name: CLICKHOUSE_${role.toUpperCase()}_PASSWORD`);
     expect(server).toContain(`secretKeyRef: { name: clickhouse-${role}, key: password }`);
     expect(values).toContain(`secret: clickhouse-${role}\n`);

@@ -5,6 +5,7 @@ import { type ClickHouse, createClickHouse } from "../../../workers/shared/click
 import { createDatabase, migrate } from "../../../workers/shared/clickhouse/migrate.ts";
 import { Engine } from "../engine/engine.ts";
 import { freePort } from "../process/ports.ts";
+import { serverEnv } from "./server-env.ts";
 import { type RoleSetup, rolesOf, shippedUsers, userOf, writeUsersConfig } from "./users-config.ts";
 
 /** How the processes of one store differ from the usual. */
@@ -109,12 +110,13 @@ export class RoleStore {
   }
 
   /**
-   * What the StatefulSet passes; the engine reads the file's `from_env` with it, as XML. Logins are checked by the front
-   * before the engine, against {@link password}.
+   * What the StatefulSet passes: values of Secrets that end with an editor's line break, as the script in front of the
+   * server leaves them. The engine reads the file's `from_env` with it, as XML; logins are checked by the front before the
+   * engine, against {@link password}.
    */
   #passwords(): Record<string, string> {
-    const roles = rolesOf(shippedUsers());
-    return Object.fromEntries(roles.map((role) => [`CLICKHOUSE_${role.toUpperCase()}_PASSWORD`, crypto.randomUUID()]));
+    const variables = rolesOf(shippedUsers()).map((role) => `CLICKHOUSE_${role.toUpperCase()}_PASSWORD`);
+    return serverEnv(Object.fromEntries(variables.map((name) => [name, `${this.password}\n`])));
   }
 }
 

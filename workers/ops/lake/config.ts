@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { clickhouseConfigShape } from "../../shared/clickhouse/config.ts";
 import { envInt } from "../../shared/runtime/config.ts";
+import { envSecret } from "../../shared/runtime/secret-file.ts";
 
 /** A bucket and a prefix in it; the prefix is empty or ends with a slash. */
 export type S3Location = { kind: "s3"; bucket: string; prefix: string };
@@ -35,9 +36,9 @@ export const lakeConfigShape = {
     .prefault("1800000")
     .describe("One statement (an hour to write, a day to compare) may take this long, ms"),
   AWS_REGION: z.string().min(1).default("us-east-1").describe("Region of the bucket"),
-  AWS_ACCESS_KEY_ID: z.string().optional().describe("Access key of the lake; or one of the roles below"),
-  AWS_SECRET_ACCESS_KEY: z.string().optional().describe("Its secret"),
-  AWS_SESSION_TOKEN: z.string().optional().describe("Its session token, for temporary keys"),
+  AWS_ACCESS_KEY_ID: envSecret().optional().describe("Access key of the lake; or one of the roles below"),
+  AWS_SECRET_ACCESS_KEY: envSecret().optional().describe("Its secret"),
+  AWS_SESSION_TOKEN: envSecret().optional().describe("Its session token, for temporary keys"),
   AWS_ROLE_ARN: z.string().optional().describe("Role to assume with the web identity token (IRSA)"),
   AWS_WEB_IDENTITY_TOKEN_FILE: z.string().optional().describe("File with the web identity token (IRSA)"),
   AWS_ENDPOINT_URL_STS: z.url().optional().describe("Address of the token service; default: AWS, by region"),

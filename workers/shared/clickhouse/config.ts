@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { envInt } from "../runtime/config.ts";
-import { envFile, envSecretFile } from "../runtime/secret-file.ts";
+import { envFile, envSecret, envSecretFile } from "../runtime/secret-file.ts";
 import { readCaFile } from "../runtime/tls-errors.ts";
 
 /** Variables of every worker that talks to ClickHouse. */
@@ -14,13 +14,8 @@ export const clickhouseConfigShape = {
   CLICKHOUSE_CA_FILE: envFile(readCaFile)
     .optional()
     .describe("PEM file of the CA that signed ClickHouse's certificate; default: the public CAs"),
-  CLICKHOUSE_USER: z.string().default("default").describe("ClickHouse user"),
-  CLICKHOUSE_PASSWORD: z
-    .string()
-    .default("")
-    // Secrets made from a file end with the line break that an editor left there.
-    .transform((text) => text.replace(/\r?\n$/, ""))
-    .describe("ClickHouse password"),
+  CLICKHOUSE_USER: envSecret().default("default").describe("ClickHouse user"),
+  CLICKHOUSE_PASSWORD: envSecret().default("").describe("ClickHouse password"),
   CLICKHOUSE_PASSWORD_FILE: envSecretFile()
     .optional()
     .describe("File with the ClickHouse password instead; read again when ClickHouse refuses the one in use"),

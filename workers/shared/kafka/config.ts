@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { envBool, envInt } from "../runtime/config.ts";
 import { AppError } from "../runtime/errors.ts";
-import { envFile, envSecretFile, readSecretFile } from "../runtime/secret-file.ts";
+import { envFile, envSecret, envSecretFile, readSecretFile } from "../runtime/secret-file.ts";
 import { readCaFile } from "../runtime/tls-errors.ts";
 
 /** `host:port` parts, comma-separated; an IPv6 address in brackets. */
@@ -39,8 +39,8 @@ export const kafkaConfigShape = {
     .enum(["scram-sha-512", "scram-sha-256", "plain"])
     .optional()
     .describe("SASL mechanism; unset connects without authentication"),
-  KAFKA_SASL_USERNAME: z.string().optional().describe("SASL user"),
-  KAFKA_SASL_PASSWORD: z.string().optional().describe("SASL password"),
+  KAFKA_SASL_USERNAME: envSecret().optional().describe("SASL user"),
+  KAFKA_SASL_PASSWORD: envSecret().optional().describe("SASL password"),
   KAFKA_SASL_PASSWORD_FILE: envSecretFile()
     .optional()
     .describe("File with the SASL password instead; read again for every new connection"),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { asWriteUser, clickhouseConfigShape } from "../clickhouse/config.ts";
+import { kafkaConfigShape } from "../kafka/config.ts";
 import { envList, loadConfig } from "./config.ts";
 import { envSecretFile } from "./secret-file.ts";
 
@@ -48,6 +49,15 @@ describe("a secret from a file", () => {
       "  WORD: is set, and so is WORD_FILE; set one of them",
     ]);
   });
+});
+
+test("a secret in the environment loses the line break that Kubernetes passes on, and nothing else", () => {
+  const schema = z.object({ ...kafkaConfigShape, ...clickhouseConfigShape });
+  const names = ["CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"] as const;
+  for (const end of ["\n", "\r\n", "\n\n"]) {
+    const config = loadConfig(schema, Object.fromEntries(names.map((name) => [name, ` <&"$' ${end}`])));
+    for (const name of names) expect(config[name]).toBe(` <&"$' `);
+  }
 });
 
 describe("ClickHouse", () => {

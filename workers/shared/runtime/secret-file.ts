@@ -2,6 +2,12 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
 
+/** A secret without the line break that an editor, or `kubectl create secret --from-file`, leaves at its end. */
+export const withoutLineBreak = (text: string): string => text.replace(/[\r\n]+$/, "");
+
+/** Variable that Kubernetes may take from a Secret: a password, a key, or the name that belongs to it. */
+export const envSecret = () => z.string().transform(withoutLineBreak);
+
 /**
  * The secret in a file, without the line break an editor leaves at its end. Mounted Secrets change in place, so whoever
  * needs the newest reads it again.
@@ -10,7 +16,7 @@ import { AppError } from "./errors.ts";
 export function readSecretFile(path: string): string {
   let text: string;
   try {
-    text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    text = withoutLineBreak(readFileSync(path, "utf8"));
   } catch (error) {
     throw new AppError("SECRET_UNREADABLE", `${path} cannot be read (${reasonOf(error)})`, { retry: false });
   }
