@@ -15,6 +15,7 @@ import { FORBIDDEN_POD } from "./pods.ts";
 import { getJson, promQuery } from "./prometheus.ts";
 import { refusedByBroker, userPassword } from "./refusals.ts";
 import type { Source } from "./report.ts";
+import { rightsAsShipped } from "./rights.ts";
 import { secondRelease } from "./second-release.ts";
 import { wrongInput } from "./wrong-input.ts";
 
@@ -206,6 +207,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "make cluster-ops runs commands with the rights they need, and passes their exit codes on",
     sources: ENGINE,
     run: clusterOps,
+  },
+  {
+    name: "ClickHouse's grants and the owners of the views are those that are shipped, as text",
+    sources: ["cluster"],
+    run: rightsAsShipped,
   },
   {
     name: "a pod that violates `restricted` is refused",

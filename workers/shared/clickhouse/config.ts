@@ -14,8 +14,8 @@ export const clickhouseConfigShape = {
   CLICKHOUSE_CA_FILE: envFile(readCaFile)
     .optional()
     .describe("PEM file of the CA that signed ClickHouse's certificate; default: the public CAs"),
-  CLICKHOUSE_USER: envSecret().default("default").describe("ClickHouse user"),
-  CLICKHOUSE_PASSWORD: envSecret().default("").describe("ClickHouse password"),
+  CLICKHOUSE_USER: envSecret().prefault("default").describe("ClickHouse user"),
+  CLICKHOUSE_PASSWORD: envSecret().prefault("").describe("ClickHouse password"),
   CLICKHOUSE_PASSWORD_FILE: envSecretFile()
     .optional()
     .describe("File with the ClickHouse password instead; read again when ClickHouse refuses the one in use"),
