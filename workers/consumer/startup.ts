@@ -23,7 +23,7 @@ async function until<T>(what: string, check: () => Promise<T>, logger: Logger, s
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "CONFIG_INVALID") throw error;
       const fields = { waiting_for: what, ...errorFields(error) };
-      if (isForPeople(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
+      if (needsOperator(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
       else if (error.code === "CLICKHOUSE_UNREACHABLE") {
         logger.warn(
           { ...fields, next: error.next ?? "start ClickHouse or correct CLICKHOUSE_URL" },
@@ -37,7 +37,7 @@ async function until<T>(what: string, check: () => Promise<T>, logger: Logger, s
 }
 
 /** No table or database yet is what is waited for; what else does not pass by itself needs somebody. */
-function isForPeople(error: AppError): boolean {
+function needsOperator(error: AppError): boolean {
   return !error.retry && error.next !== undefined;
 }
 

@@ -282,7 +282,7 @@ export function isInsertInto(path: string, table: string): boolean {
 export async function withDeadline<T>(work: Promise<T>, what: string, timeoutMs = 2 * MINUTE_MS): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`)), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`timed out after ${timeoutMs / 1000} s waiting for ${what}`)), timeoutMs);
   });
   try {
     return await Promise.race([work, late]);

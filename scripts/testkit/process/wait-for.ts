@@ -29,7 +29,7 @@ export async function waitFor<T>(
     if (value !== false && value !== null && value !== undefined) return value as Exclude<T, false | null | undefined>;
     if (performance.now() >= deadline) {
       const what = typeof describe === "function" ? describe() : describe;
-      throw new WaitTimeoutError(`waited ${timeoutMs} ms in vain for ${what}`);
+      throw new WaitTimeoutError(`timed out after ${timeoutMs} ms waiting for ${what}`);
     }
     await Bun.sleep(intervalMs);
   }

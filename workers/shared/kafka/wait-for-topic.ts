@@ -31,7 +31,7 @@ export async function waitForTopics(
     const missing = last?.error instanceof AppError && last.error.code === TOPIC_MISSING;
     const fields = { topics, ...(last && { attempt: last.attempt, ...errorFields(last.error) }) };
     if (missing) logger.warn(fields, "waiting for Kafka");
-    else if (isForPeople(last?.error)) logger.error(fields, `cannot use ${where} until somebody mends it, retrying`);
+    else if (needsOperator(last?.error)) logger.error(fields, `cannot use ${where} until somebody mends it, retrying`);
     else logger.warn(fields, `cannot reach ${where}, retrying`);
   };
   // One attempt to connect may take several seconds.
@@ -81,6 +81,6 @@ async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise
   }
 }
 
-function isForPeople(error: Error | undefined): boolean {
+function needsOperator(error: Error | undefined): boolean {
   return error?.cause instanceof AppError && !error.cause.retry;
 }

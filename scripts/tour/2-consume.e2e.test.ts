@@ -1,0 +1,25 @@
+/** Second stop: the consumer stores events and only then commits their offsets, so killing it loses nothing. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { pageView, startTour, type Tour } from "./tour.ts";
+
+let tour: Tour;
+beforeAll(async () => {
+  tour = await startTour();
+}, 60_000);
+afterAll(() => tour.end());
+
+test("a killed consumer's successor goes on where rows were durable", async () => {
+  const second = tour.start("consumer");
+  await second.waitForLog(({ json }) => json.msg === "assigned" && !String(json.group).endsWith("-ledger"));
+  await tour.send(...Array.from({ length: 500 }, () => pageView(60)));
+  await second.kill("SIGKILL");
+  await tour.send(...Array.from({ length: 500 }, () => pageView(60)));
+  await tour.expectRows("SELECT count() AS events FROM events", [{ events: "1000" }]);
+}, 60_000);
+
+test("every offset is accounted for: stored, duplicate or dead letter", async () => {
+  const [offsets] = await tour.sql<object>(
+    "SELECT sum(accounted) AS accounted, sum(missing) AS missing FROM offsets_received",
+  );
+  expect(offsets).toEqual({ accounted: "1000", missing: "0" });
+});
