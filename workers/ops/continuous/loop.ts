@@ -5,11 +5,12 @@ import { sleep } from "../../shared/runtime/sleep.ts";
 import type { CliIo } from "../cli/io.ts";
 import { type Services, withServices } from "../cli/services.ts";
 import type { ContinuousMetrics } from "./metrics.ts";
+import { FIRST_PACE, nextPace } from "./pace.ts";
 import { readProgress, saveProgress } from "./progress.ts";
 import { createJudge, type Proof, provenUntilOf, proveStep, type StepOptions } from "./step.ts";
 
-export type ContinuousOptions = StepOptions & {
-  /** Pause between two steps when nothing waits to be compared, ms. */
+export type ContinuousOptions = Pick<StepOptions, "settleMs"> & {
+  /** Shortest pause between two steps when nothing waits to be compared, ms. */
   pauseMs: number;
 };
 
@@ -49,8 +50,10 @@ async function proveWith(services: Services, options: ContinuousOptions, deps: C
   const judge = createJudge(services);
   const proof: Proof = { partitions: await readProgress(services.clickhouse, topic), suspects: new Map() };
   const told = new Set<string>();
+  let pace = FIRST_PACE;
   while (!io.signal.aborted) {
-    const report = await proveStep(services, judge, proof, options);
+    const sinceMs = performance.now();
+    const report = await proveStep(services, judge, proof, { ...options, stepOffsets: pace.stepOffsets });
     await saveProgress(writer, topic, proof.partitions.values(), io.clock.now());
     for (const note of report.notes) logger.warn({ topic }, note);
     for (const { difference } of proof.partitions.values()) {
@@ -59,6 +62,7 @@ async function proveWith(services: Services, options: ContinuousOptions, deps: C
       logger.error({ topic, difference }, "topic and store differ; next: `ops verify --audit` names all of it");
     }
     metrics.show(proof.partitions.values(), report, provenUntilOf(proof.partitions.values()));
-    await sleep(report.behind > 0 && report.offsets > 0 ? 0 : options.pauseMs, io.signal);
+    pace = nextPace(pace, { ...report, tookMs: performance.now() - sinceMs }, options.pauseMs);
+    await sleep(pace.pauseMs, io.signal);
   }
 }

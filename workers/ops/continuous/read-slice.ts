@@ -3,7 +3,7 @@ import type { KafkaMessage } from "../../shared/kafka/client.ts";
 import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
 import type { AuditVerdict } from "../audit/contract.ts";
-import { contentHash, groupHash, RECORD_BYTES, SIDE, writeRecord } from "../audit/record.ts";
+import { AT, contentHash, groupHash, RECORD_BYTES, readId, readSafe, SIDE, writeRecord } from "../audit/record.ts";
 import type { Services } from "../cli/services.ts";
 import type { Anchor } from "./progress.ts";
 
@@ -99,3 +99,14 @@ function noteMessage(slice: Slice, judge: Judge, message: KafkaMessage): void {
     content: contentHash({ ...event, producer, sizeBytes: message.value?.length ?? 0 }),
   });
 }
+
+/** Event time (Unix ms), event minute (Unix s), place and identity of the event whose record lies at a byte position. */
+export const timeOf = ({ view }: Slice, at: number) => readSafe(view, at + AT.timeMs);
+export const minuteOf = (slice: Slice, at: number) => Math.floor(timeOf(slice, at) / 60_000) * 60;
+export const placeOf = ({ view, partition }: Slice, offset: number, at: number) => [
+  readSafe(view, at + AT.appendMs),
+  partition,
+  offset,
+];
+export const keyText = (slice: Slice, at: number) =>
+  `${readId(slice.view, at)} ${minuteOf(slice, at)} ${slice.view.getBigUint64(at + AT.key, true)}`;

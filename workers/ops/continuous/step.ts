@@ -1,19 +1,23 @@
 import { fetchCommittedOffsets, fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
 import { createContract } from "../audit/contract.ts";
 import type { Services } from "../cli/services.ts";
-import { compareSlice } from "./compare-slice.ts";
+import { compareSlices, type SliceFindings } from "./compare-slice.ts";
 import { compareOpen, hourOf } from "./open-minutes.ts";
 import { type Progress, startAt } from "./progress.ts";
-import { type Judge, readSlice } from "./read-slice.ts";
+import { type Judge, readSlice, type Slice } from "./read-slice.ts";
 
-/** Compared at a time, offsets of one partition: bounds memory and what is done again after a crash. */
-const SLICE_OFFSETS = 20_000;
+/** Compared in a step, offsets of all partitions together, unless said otherwise; some 250 bytes of memory each. */
+const STEP_OFFSETS = 20_000;
 /** With so many minutes open, views are behind: reading on would only make the list longer. */
 const MAX_OPEN_MINUTES = 20_000;
 /** A difference counts when it is found again after this time, ms. */
 const SETTLE_MS = 10_000;
 
-export type StepOptions = { settleMs?: number };
+export type StepOptions = {
+  settleMs?: number;
+  /** At most so many offsets of all partitions together: bounds memory, and what is done again after a crash. */
+  stepOffsets?: number;
+};
 
 /** What one step did. */
 export type StepReport = {
@@ -42,7 +46,7 @@ export function createJudge({ config }: Pick<Services, "config">): Judge {
 }
 
 /**
- * One step of the continuous audit: compares the next offsets of every partition, as far as the consumers have committed
+ * One step of the continuous audit: compares the next offsets of the partitions, as far as the consumers have committed
  * them, then the minutes and hours that are open. Changes `proof` only by what was compared as a whole; whoever calls it
  * saves the result.
  */
@@ -50,7 +54,7 @@ export async function proveStep(
   services: Services,
   judge: Judge,
   proof: Proof,
-  { settleMs = SETTLE_MS }: StepOptions = {},
+  { settleMs = SETTLE_MS, stepOffsets = STEP_OFFSETS }: StepOptions = {},
 ): Promise<StepReport> {
   const { config, admin, io } = services;
   const topic = config.KAFKA_EVENTS_TOPIC;
@@ -59,16 +63,47 @@ export async function proveStep(
   const nowMs = io.clock.now();
   const ranges = await fetchTopicRanges(admin, topic);
   const committed = await fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, topic);
-  const seen = new Set<string>();
+  const backlogs: Backlog[] = [];
   for (const range of ranges) {
     const state = align(proof.partitions.get(range.partition), range, report);
     proof.partitions.set(range.partition, state);
     const target = Math.min(range.stable, committed.get(range.partition) ?? range.from);
-    await provePartition(services, judge, { proof, state, range, target, nowMs, settleMs, report, seen });
+    report.behind += Math.max(0, target - state.next);
+    backlogs.push({ state, range, target });
   }
+  const mayRead = openMinutes(proof) <= MAX_OPEN_MINUTES;
+  const seen = new Set<string>();
+  const step = { services, judge, proof, nowMs, settleMs, report, seen };
+  for (const { state, range, target } of backlogs) {
+    if (mayRead && target > state.next) continue;
+    const atEnd =
+      state.next >= range.end || (target <= state.next && (await onlyMarkers(services, topic, state.next, range)));
+    if (atEnd && state.difference === "") state.provenUntilMs = nowMs;
+  }
+  if (mayRead) await proveSlices(step, shareOut(backlogs, stepOffsets));
   await proveOpen(services, proof, settleMs, seen);
   for (const id of proof.suspects.keys()) if (!seen.has(id)) proof.suspects.delete(id);
   return report;
+}
+
+/** What consumers have committed of a partition and nobody has compared: from `state.next` up to `target`. */
+type Backlog = { state: Progress; range: TopicRange; target: number };
+type Planned = Backlog & { to: number };
+
+/** Shares a number of offsets out among the partitions: what one does not need is left to those with more. */
+export function shareOut<B extends { state: { next: number }; target: number }>(
+  backlogs: readonly B[],
+  offsets: number,
+): (B & { to: number })[] {
+  const waiting = backlogs.filter(({ state, target }) => target > state.next);
+  waiting.sort((a, b) => a.target - a.state.next - (b.target - b.state.next));
+  let left = offsets;
+  return waiting.map((one, i) => {
+    const share = Math.max(1, Math.floor(left / (waiting.length - i)));
+    const to = Math.min(one.target, one.state.next + share);
+    left -= to - one.state.next;
+    return { ...one, to };
+  });
 }
 
 /** What is known of a partition, made to fit what the topic holds now. */
@@ -89,35 +124,41 @@ function align(known: Progress | undefined, { partition, from, end }: TopicRange
   return known;
 }
 
-type PartitionStep = {
+type Step = {
+  services: Services;
+  judge: Judge;
   proof: Proof;
-  state: Progress;
-  range: TopicRange;
-  target: number;
   nowMs: number;
   settleMs: number;
   report: StepReport;
   seen: Set<string>;
 };
 
-async function provePartition(services: Services, judge: Judge, step: PartitionStep): Promise<void> {
-  const { proof, state, range, target, nowMs, settleMs, report, seen } = step;
-  const topic = services.config.KAFKA_EVENTS_TOPIC;
-  report.behind += Math.max(0, target - state.next);
-  const to = Math.min(target, state.next + SLICE_OFFSETS);
-  if (to <= state.next || openMinutes(proof) > MAX_OPEN_MINUTES) {
-    const atEnd = state.next >= range.end || (to >= target && (await onlyMarkers(services, topic, state.next, range)));
-    if (atEnd && state.difference === "") state.provenUntilMs = nowMs;
-    return;
-  }
-  const anchor = state.anchor !== undefined && state.anchor.offset >= range.from ? state.anchor : undefined;
-  const slice = await readSlice(services, judge, { partition: range.partition, from: state.next, to }, anchor);
-  if (!slice.sameTopic) {
+async function proveSlices(step: Step, planned: readonly Planned[]): Promise<void> {
+  const { services, judge, proof, report } = step;
+  const read: { plan: Planned; slice: Slice }[] = [];
+  for (const plan of planned) {
+    const { state, range, to } = plan;
+    const anchor = state.anchor !== undefined && state.anchor.offset >= range.from ? state.anchor : undefined;
+    const slice = await readSlice(services, judge, { partition: range.partition, from: state.next, to }, anchor);
+    if (slice.sameTopic) {
+      read.push({ plan, slice });
+      continue;
+    }
     report.notes.push(`partition ${range.partition} holds other messages than before: the topic was created anew`);
     proof.partitions.set(range.partition, { ...startAt(range.partition, range.from), version: state.version });
-    return;
   }
-  const { defects, minutes, unproven } = await compareSlice(services.clickhouse, topic, slice);
+  const slices = read.map(({ slice }) => slice);
+  const findings = await compareSlices(services.clickhouse, services.config.KAFKA_EVENTS_TOPIC, slices);
+  for (const [i, found] of findings.entries()) {
+    const one = read[i];
+    if (one !== undefined) noteFindings(step, one.plan, one.slice, found);
+  }
+}
+
+function noteFindings(step: Step, { state, range, to }: Planned, slice: Slice, found: SliceFindings): void {
+  const { services, proof, report, seen, settleMs } = step;
+  const { defects, minutes, unproven } = found;
   if (defects.length > 0) {
     const id = `slice ${range.partition} ${state.next}`;
     seen.add(id);
@@ -131,7 +172,7 @@ async function provePartition(services: Services, judge: Judge, step: PartitionS
   if (unproven > 0) state.first = to;
   state.unproven += unproven;
   state.anchor = slice.anchor;
-  state.provenUntilMs = to >= range.end ? nowMs : (slice.appended?.lastMs ?? state.provenUntilMs);
+  state.provenUntilMs = to >= range.end ? step.nowMs : (slice.appended?.lastMs ?? state.provenUntilMs);
   for (const minute of minutes) {
     state.openMinutes.add(minute);
     state.openHours.add(hourOf(minute));

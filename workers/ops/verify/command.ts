@@ -65,12 +65,15 @@ export function registerVerify(program: Command, io: CliIo): void {
         .default(60_000, "60s"),
     )
     .addOption(
-      new Option("--audit-every <duration>", "with --watch: an audit as well, this often; 0s: none")
+      new Option("--audit-every <duration>", "with --watch: a full audit from offset 0 as well, this often; 0s: none")
         .argParser(parseDuration)
-        .default(3_600_000, "1h"),
+        .default(0, "0s"),
     )
     .addOption(
-      new Option("--continuous <duration>", "with --watch: pause between two steps of the continuous audit; 0s: none")
+      new Option(
+        "--continuous <duration>",
+        "with --watch: shortest pause between two steps of the continuous audit; 0s: none",
+      )
         .argParser(parseDuration)
         .default(5_000, "5s"),
     )
