@@ -88,6 +88,11 @@ export class EmbeddedPipeline {
     return this.#worker("producer", args, env);
   }
 
+  /** Starts `ops` with the given command line, as a watcher is run. */
+  startOps(args: readonly string[], env: Record<string, string> = {}): RunningWorker {
+    return this.#worker("ops", args, env);
+  }
+
   /** Runs one `ops` command to its end. */
   async ops(args: readonly string[], env: Record<string, string> = {}): Promise<OpsResult> {
     const { PATH = "", HOME = "" } = process.env;

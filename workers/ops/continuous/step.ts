@@ -156,7 +156,8 @@ async function proveSlices(step: Step, planned: readonly Planned[]): Promise<voi
   }
 }
 
-function noteFindings(step: Step, { state, range, to }: Planned, slice: Slice, found: SliceFindings): void {
+function noteFindings(step: Step, planned: Planned, slice: Slice, found: SliceFindings): void {
+  const { state, range, to } = planned;
   const { services, proof, report, seen, settleMs } = step;
   const { defects, minutes, unproven } = found;
   if (defects.length > 0) {
