@@ -102,4 +102,8 @@ test("an event that a later reading has stored settles a letter that blamed a ti
   for (const [offset, errorClass] of classes.entries()) await storeLetter(offset, { errorClass, partition: 2 });
   const found = await accountPartition(database.clickhouse, scope, { ...range, partition: 2, end: classes.length });
   expect(found).toMatchObject({ received: 5, missing: 0, ambiguous: 1 });
+  const [row] = await database.clickhouse.query(
+    "SELECT received, dead_letters, missing, ambiguous FROM offsets_received WHERE kafka_partition = 2",
+  );
+  expect(row).toEqual({ received: "5", dead_letters: "5", missing: "0", ambiguous: "1" });
 });

@@ -1,5 +1,6 @@
 -- The invariant, per partition: every offset is exactly one of stored, duplicate, dead letter. `missing` counts offsets
--- between the first and the last that are none of them, `ambiguous` those that are both an event and a dead letter.
+-- between the first and the last that are none of them, `ambiguous` those that are both an event and a dead letter, letters
+-- aside that an event stored by a later reading settles: their refusal held for a time or a configuration.
 -- Example: SELECT * FROM offsets_received
 CREATE OR REPLACE VIEW offsets_received
 SQL SECURITY INVOKER AS
@@ -11,19 +12,22 @@ SELECT
     bitmapCardinality(letters) AS dead_letters,
     bitmapOrCardinality(events, letters) AS accounted,
     last_offset - first_offset + 1 - accounted AS missing,
-    bitmapAndCardinality(events, letters) AS ambiguous
+    bitmapAndCardinality(events, unsettled) AS ambiguous
 FROM
 (
-    SELECT kafka_partition, groupBitmapMergeState(event_offsets) AS events, groupBitmapMergeState(letter_offsets) AS letters
+    SELECT kafka_partition, groupBitmapMergeState(event_offsets) AS events, groupBitmapMergeState(letter_offsets) AS letters,
+        groupBitmapMergeState(unsettled_offsets) AS unsettled
     FROM
     (
-        SELECT kafka_partition, groupBitmapMergeState(offsets) AS event_offsets, arrayReduce('groupBitmapState', CAST([], 'Array(UInt64)')) AS letter_offsets
+        SELECT kafka_partition, groupBitmapMergeState(offsets) AS event_offsets, arrayReduce('groupBitmapState', CAST([], 'Array(UInt64)')) AS letter_offsets,
+            arrayReduce('groupBitmapState', CAST([], 'Array(UInt64)')) AS unsettled_offsets
         FROM received_offsets
         GROUP BY kafka_partition
 
         UNION ALL
 
-        SELECT kafka_partition, arrayReduce('groupBitmapState', CAST([], 'Array(UInt64)')), groupBitmapState(kafka_offset)
+        SELECT kafka_partition, arrayReduce('groupBitmapState', CAST([], 'Array(UInt64)')), groupBitmapState(kafka_offset),
+            groupBitmapStateIf(kafka_offset, error_class NOT IN ('rejected_by_store', 'too_old', 'in_future', 'too_large'))
         FROM dead_letters_raw
         GROUP BY kafka_partition
     )
