@@ -25,7 +25,8 @@ type Said = { proof: string; word: Word; text: string };
 export async function runWords(number: number, context: CaseContext<Stacks>) {
   const random = new Random(`${context.seed}/${number}`);
   const stacks = await context.shared();
-  const stack = await stacks.take(random);
+  // Apart, so that the choices of a run do not depend on whether it is the first of its stack.
+  const stack = await stacks.take(new Random(`${context.seed}/${number}/stack`));
   const killed: string[] = [];
   const said: Said[] = [];
   const problems: string[] = [];
