@@ -11,7 +11,7 @@ import { type DrainResult, measureDrain } from "./drain.ts";
 import { prepareKafkaTools } from "./kafka-tools.ts";
 import { measureLimits } from "./limits.ts";
 import { type LiveResult, measureLive } from "./live.ts";
-import { countinghouse, countinghouseLarge } from "./peers/countinghouse.ts";
+import { countinghouse, countinghouseSmall } from "./peers/countinghouse.ts";
 import { kafkaEngine, kafkaEngineBare } from "./peers/kafka-engine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { preparePython, python } from "./peers/python.ts";
@@ -26,7 +26,7 @@ import { type FilledTopic, fillTopic } from "./topic-filler.ts";
 const ROOT = join(import.meta.dir, "../..");
 const RESULTS = join(ROOT, "bench/results");
 const LATEST = join(RESULTS, "latest.json");
-const PEERS: readonly Peer[] = [countinghouse, kafkaEngine, countinghouseLarge, python];
+const PEERS: readonly Peer[] = [countinghouse, kafkaEngine, countinghouseSmall, python];
 
 const settings = benchSettings();
 const began = performance.now();
@@ -67,7 +67,7 @@ async function drain(stage: Stage, peer: Peer, topic: FilledTopic, label: string
   say(
     `${topic.topic} ${label} ${peer.name}: ${round(result.eventsPerS)} events/s, ${round(totalCpu(result))} CPU-µs/event${exact}`,
   );
-  if (result.exact === false && [countinghouse, countinghouseLarge].includes(peer))
+  if (result.exact === false && [countinghouse, countinghouseSmall].includes(peer))
     throw new Error("countinghouse did not count exactly");
   return result;
 }

@@ -26,6 +26,8 @@ export type PeerFigures = {
   worker_rss_mb: number;
   engine_rss_mb: number;
   settle_s: number;
+  /** Absent for tables without views. */
+  rows_recomputed_per_event?: number;
   /** Every run ended with each event counted exactly once; absent for tables without views. */
   exact?: boolean;
 };
@@ -88,10 +90,13 @@ function peerFigures(samples: readonly DrainResult[], name: string, bytesPerEven
     engine_cpu_us_per_event: middle(({ cpuUs }) => cpuUs.settled.engine),
     broker_cpu_us_per_event: middle(({ cpuUs }) => cpuUs.settled.broker),
     ...(worker > 0 ? { mb_per_worker_cpu_s: bytesPerEvent / middle(({ cpuUs }) => cpuUs.stored.worker) } : {}),
-    rss_mb: middle(({ rssMib }) => rssMib.worker + rssMib.engine),
+    rss_mb: middle(totalMemory),
     worker_rss_mb: middle(({ rssMib }) => rssMib.worker),
     engine_rss_mb: middle(({ rssMib }) => rssMib.engine),
     settle_s: middle(({ settleS }) => settleS),
+    ...(own.some(({ rowsRecomputed }) => rowsRecomputed === undefined)
+      ? {}
+      : { rows_recomputed_per_event: middle(({ rowsRecomputed }) => rowsRecomputed ?? 0) }),
     ...(own.some(({ exact }) => exact === undefined) ? {} : { exact: own.every(({ exact }) => exact) }),
   };
 }
@@ -99,6 +104,11 @@ function peerFigures(samples: readonly DrainResult[], name: string, bytesPerEven
 /** CPU time of worker and engine until the views have settled, µs per message. */
 export function totalCpu({ cpuUs }: DrainResult): number {
   return cpuUs.settled.worker + cpuUs.settled.engine;
+}
+
+/** Peaks of worker and engine together, MiB. */
+function totalMemory({ rssMib }: DrainResult): number {
+  return rssMib.worker + rssMib.engine;
 }
 
 /** countinghouse against each peer; CPU against the hand-written pipeline as events per CPU second. */
@@ -117,8 +127,9 @@ export function ratiosOf(rounds: readonly (readonly DrainResult[])[]): Ratios {
   const all: Record<string, Spread | undefined> = {
     throughput_vs_kafka_engine: against("kafka_engine", throughput),
     cpu_vs_kafka_engine: against("kafka_engine", cpu),
-    large_throughput_vs_kafka_engine: against("kafka_engine", throughput, "countinghouse_large"),
-    large_cpu_vs_kafka_engine: against("kafka_engine", cpu, "countinghouse_large"),
+    memory_vs_kafka_engine: against("kafka_engine", (ours, theirs) => totalMemory(ours) / totalMemory(theirs)),
+    small_throughput_vs_kafka_engine: against("kafka_engine", throughput, "countinghouse_small"),
+    small_cpu_vs_kafka_engine: against("kafka_engine", cpu, "countinghouse_small"),
     throughput_vs_python: against("python", throughput),
     events_per_cpu_s_vs_python: against("python", (ours, theirs) => totalCpu(theirs) / totalCpu(ours)),
     events_per_worker_cpu_s_vs_python: against(

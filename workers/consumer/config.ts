@@ -4,6 +4,7 @@ import { kafkaConfigShape } from "../shared/kafka/config.ts";
 import { pipelineConfigShape } from "../shared/pipeline/config.ts";
 import { envInt } from "../shared/runtime/config.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
+import { MIN_MEMORY_MB } from "./memory-budget.ts";
 
 /** Everything the consumer reads from its environment. */
 export const consumerConfigSchema = z.object({
@@ -20,21 +21,32 @@ export const consumerConfigSchema = z.object({
   KAFKA_FETCH_MAX_WAIT_MS: envInt(10, 5_000)
     .prefault("100")
     .describe("How long a fetch waits for 64 KiB of messages, ms; adds to the latency of a quiet topic"),
+  MEMORY_MB: envInt(MIN_MEMORY_MB, 65_536)
+    .prefault("400")
+    .describe(
+      "Memory of the process, MiB: sizes of buffers, inserts and fetches follow from it. A container's limit should be a quarter higher",
+    ),
   BATCH_MAX_ROWS: envInt(1, 1_000_000)
-    .prefault("40000")
-    .describe("Rows that complete a batch, and the most of one insert"),
+    .optional()
+    .describe(
+      "Rows that complete a batch, and the most of one insert; by default what MEMORY_MB allows, at most 160000",
+    ),
   BATCH_MAX_BYTES: envInt(1_024, 268_435_456)
-    .prefault("33554432")
-    .describe("Memory held for a batch that completes it, bytes"),
+    .optional()
+    .describe("Memory held for a batch that completes it, bytes; by default half of MAX_BUFFERED_BYTES"),
   BATCH_MIN_AGE_MS: envInt(1, 60_000)
     .prefault("200")
     .describe(
       "A batch waits this long for more while ClickHouse is quick, ms; longer, up to BATCH_MAX_AGE_MS, as it slows",
     ),
-  BATCH_MAX_AGE_MS: envInt(1, 60_000).prefault("400").describe("A batch is inserted at the latest after this time, ms"),
+  BATCH_MAX_AGE_MS: envInt(1, 60_000)
+    .prefault("400")
+    .describe("A batch is inserted at the latest after this time, ms; under a backlog it may fill for 3 s"),
   MAX_BUFFERED_BYTES: envInt(1_048_576, 4_294_967_296)
-    .prefault("50331648")
-    .describe("Memory held for messages before fetching pauses, bytes; two complete batches should fit"),
+    .optional()
+    .describe(
+      "Memory held for messages before fetching pauses, bytes; two complete batches should fit; by default MEMORY_MB less 176 MiB",
+    ),
   LATE_AFTER_MS: envInt(0, 86_400_000)
     .prefault("20000")
     .describe("An event appended this long after it happened counts as late, ms"),

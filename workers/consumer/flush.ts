@@ -1,5 +1,6 @@
 import type { Clock } from "../shared/runtime/clock.ts";
 import { AppError } from "../shared/runtime/errors.ts";
+import { collectGarbageByVolume } from "../shared/runtime/garbage.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { DeadLettersGivenUp, type DeadLetterWriter } from "./dead-letter-writer.ts";
 import type { EventBatch } from "./event-batch.ts";
@@ -19,6 +20,9 @@ export type FlushDeps = {
   abandon: AbortSignal;
 };
 
+/** Dead letters whose bytes are worth a collection: each was in memory several times, as text and compressed. */
+const LETTER_GARBAGE_BYTES = 16_777_216;
+
 /**
  * Makes one batch durable, in steps that build on each other:
  *
@@ -31,6 +35,7 @@ export type FlushDeps = {
  * 4. *Commit.* Only now the runs are reported as complete, so a committed offset means: stored, a copy, or set aside.
  */
 export function createFlush({ lateAfterMs }: Pick<TransformConfig, "lateAfterMs">, deps: FlushDeps): Flush<EventBatch> {
+  const collectLetters = collectGarbageByVolume(LETTER_GARBAGE_BYTES);
   return async function flush(batch, occasion) {
     const { letters, tickets } = batch;
     const abandoned = () => deps.abandon.aborted || tickets.every((ticket) => !ticket.isCurrent());
@@ -41,7 +46,10 @@ export function createFlush({ lateAfterMs }: Pick<TransformConfig, "lateAfterMs"
         if (refused.length > 0) letters.push(...(await batch.lettersOf(insert, refused)));
         observeStored(deps, insert, lateAfterMs);
       }
-      if (letters.length > 0) await deps.deadLetters.write(letters, abandoned, deps.abandon);
+      if (letters.length > 0) {
+        await deps.deadLetters.write(letters, abandoned, deps.abandon);
+        collectLetters(letters.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0));
+      }
       for (const { errorClass } of letters) deps.metrics.deadLetters.inc({ class: errorClass });
       for (const ticket of tickets) ticket.complete();
     } catch (error) {

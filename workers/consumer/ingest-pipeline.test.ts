@@ -36,13 +36,14 @@ const LIMITS = {
   maxBytes: 1_000,
   minAgeMs: 1e9,
   maxAgeMs: 1e9,
+  bulkAgeMs: 0,
   maxBufferedBytes: 1e9,
   maxFlushes: 1,
   maxParallelBytes: 60,
 };
 
 /** A pipeline whose flushes end when the test says so. */
-function setup(limits: Partial<typeof LIMITS> = {}) {
+function setup(limits: Partial<typeof LIMITS> = {}, lag = () => 0) {
   const flushed: { runs: number[]; rows: number; occasion: FlushOccasion }[] = [];
   const ends: (() => void)[] = [];
   let discarded = 0;
@@ -51,6 +52,7 @@ function setup(limits: Partial<typeof LIMITS> = {}) {
     { ...LIMITS, ...limits },
     {
       clock,
+      lag,
       createBatch: () => new TestBatch(),
       flush: (batch, occasion) => {
         flushed.push({ runs: batch.runs, rows: batch.rows, occasion });
@@ -136,6 +138,50 @@ test("a batch is flushed when its oldest message has waited long enough", async 
   clock.nowMs = 20;
   await Bun.sleep(40);
   expect(flushed).toMatchObject([{ runs: [0], occasion: { trigger: "age", ageMs: 20 } }]);
+});
+
+test("while a backlog lasts a batch is filled, as long as there is room and time; when it ends, age decides", async () => {
+  let lag = 0;
+  const limits = { maxRows: 40, minAgeMs: 5, maxAgeMs: 5, bulkAgeMs: 50, maxFlushes: 1 };
+  const { pipeline, flushed, endOne, clock } = setup(limits, () => lag);
+  const pass = async (ms: number) => {
+    clock.nowMs += ms;
+    await Bun.sleep(130);
+  };
+  // 10 rows beyond those that are held are a quarter of a batch: enough to wait for.
+  lag = 12;
+  pipeline.accept(runOf(0, 2));
+  await pass(20);
+  expect(flushed).toHaveLength(0);
+  await pass(30);
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0]]);
+  await endOne();
+  lag = 100;
+  pipeline.accept(runOf(1, 20));
+  await pass(20);
+  pipeline.accept(runOf(2, 20));
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0], [1, 2]]);
+  expect(flushed[1]?.occasion.trigger).toBe("rows");
+  // What is being flushed counts as held.
+  lag = 51;
+  pipeline.accept(runOf(3, 2));
+  await endOne();
+  lag = 11;
+  await pass(20);
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0], [1, 2], [3]]);
+  await endOne();
+});
+
+test("a backlog fills no batch when there is no room for more of it", async () => {
+  const limits = { maxRows: 1_000, minAgeMs: 5, maxAgeMs: 5, bulkAgeMs: 1e9, maxBufferedBytes: 100 };
+  const { pipeline, flushed, clock } = setup(limits, () => 1e6);
+  pipeline.accept(runOf(0, 9));
+  clock.nowMs += 20;
+  await Bun.sleep(130);
+  expect(flushed).toHaveLength(0);
+  pipeline.accept(runOf(1, 1));
+  await Bun.sleep(10);
+  expect(flushed.map(({ runs }) => runs)).toEqual([[0, 1]]);
 });
 
 test("property: every run is flushed once, in order; batches exceed no limit but by a run of more rows", async () => {

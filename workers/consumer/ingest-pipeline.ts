@@ -29,6 +29,8 @@ export type IngestPipelineConfig = {
   minAgeMs: number;
   /** A batch is flushed at the latest after this time, ms. */
   maxAgeMs: number;
+  /** … or after this time, while a backlog lasts that will fill it. */
+  bulkAgeMs: number;
   /** Bytes held, in flush included, above which no more messages are asked for. */
   maxBufferedBytes: number;
   /** Batches flushed at the same time, while they are small; one more is filled meanwhile. */
@@ -48,10 +50,17 @@ export type IngestPipelineDeps<B extends Batch> = {
   onDiscard?: (rows: number) => void;
   /** Called with the bytes of every run that is taken. */
   onTaken?: (bytes: number) => void;
+  /** Messages that are not finished yet, the held ones included; none by default. */
+  lag?: () => number;
 };
 
 /** What a message costs while it waits as an object besides its key and value, bytes. */
 const RECORD_OVERHEAD_BYTES = 250;
+
+/** Less than so much of a complete batch is no backlog worth waiting for. */
+const BULK_SHARE = 0.25;
+/** Between two looks whether the backlog still lasts, ms. */
+const BULK_LOOK_MS = 100;
 
 /** How much the last flush counts in the average of their durations. */
 const SMOOTHING = 0.2;
@@ -84,6 +93,7 @@ export class IngestPipeline<B extends Batch> implements RunSink {
   #openSinceMs: number | undefined;
   #flushes = 0;
   #flushingBytes = 0;
+  #flushingRows = 0;
   #meanFlushMs = 0;
   #draining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -196,7 +206,15 @@ export class IngestPipeline<B extends Batch> implements RunSink {
 
   /** When the open batch, which is not empty, is due by age; Unix ms. */
   #dueAtMs(): number {
-    return (this.#openSinceMs ?? 0) + batchAgeMs(this.#meanFlushMs, this.#config);
+    const age = batchAgeMs(this.#meanFlushMs, this.#config);
+    return (this.#openSinceMs ?? 0) + (this.#isBulk() ? Math.max(age, this.#config.bulkAgeMs) : age);
+  }
+
+  /** Whether enough messages are still to be fetched that the open batch is better filled than flushed. */
+  #isBulk(): boolean {
+    if (this.#draining || !this.hasRoom()) return false;
+    const unread = (this.#deps.lag?.() ?? 0) - this.#flushingRows - (this.#open?.rows ?? 0);
+    return unread >= this.#config.maxRows * BULK_SHARE;
   }
 
   #setTimer(): void {
@@ -205,14 +223,15 @@ export class IngestPipeline<B extends Batch> implements RunSink {
     const waitMs = this.#dueAtMs() - this.#deps.clock.now();
     // What is due and may not be flushed yet is looked at again at the end of a flush.
     if (waitMs <= 0 && this.#flushes > 0) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.max(1, waitMs));
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(waitMs, this.#isBulk() ? BULK_LOOK_MS : waitMs)));
   }
 
   async #run(batch: B, occasion: FlushOccasion): Promise<void> {
     const { clock, flush } = this.#deps;
-    const { bytes } = batch;
+    const { bytes, rows } = batch;
     this.#flushes++;
     this.#flushingBytes += bytes;
+    this.#flushingRows += rows;
     const began = clock.now();
     try {
       await flush(batch, occasion);
@@ -224,6 +243,7 @@ export class IngestPipeline<B extends Batch> implements RunSink {
     this.#free.splice(this.#openSinceMs === undefined ? 0 : 1, 0, batch);
     this.#flushes--;
     this.#flushingBytes -= bytes;
+    this.#flushingRows -= rows;
     this.#meanFlushMs += SMOOTHING * (clock.now() - began - this.#meanFlushMs);
     this.#pump();
     this.#notify();

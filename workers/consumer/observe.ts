@@ -1,9 +1,10 @@
 import type { GroupObserver } from "../shared/kafka/group-types.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
+import type { GroupLag } from "./group-lag.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 
-/** Feeds what happens in the consumer group into the metrics. */
-export function observeGroup(metrics: ConsumerMetrics, clock: Clock): GroupObserver {
+/** Feeds what happens in the consumer group into the metrics, and its lag into `lag`. */
+export function observeGroup(metrics: ConsumerMetrics, clock: Clock, lag: GroupLag): GroupObserver {
   let pausedSinceMs: number | undefined;
   /** Since when a partition's stable offset has stood where it is, with messages behind it. */
   const stuck = new Map<number, { stable: number; sinceMs: number }>();
@@ -20,6 +21,7 @@ export function observeGroup(metrics: ConsumerMetrics, clock: Clock): GroupObser
       metrics.hidden.reset();
       metrics.openTransaction.reset();
       metrics.committedOffset.reset();
+      lag.clear();
       metrics.assigned.set(partitions.length);
       metrics.joined.set(1);
     },
@@ -45,6 +47,9 @@ export function observeGroup(metrics: ConsumerMetrics, clock: Clock): GroupObser
       stuck.set(partition, { stable, sinceMs: since });
       metrics.openTransaction.set(label, (clock.now() - since) / 1000);
     },
-    onLag: (partition, messages) => metrics.lag.set({ partition: String(partition) }, Math.max(0, messages)),
+    onLag: (partition, messages) => {
+      lag.set(partition, messages);
+      metrics.lag.set({ partition: String(partition) }, Math.max(0, messages));
+    },
   };
 }

@@ -20,8 +20,10 @@ import { type ConsumerConfig, heartbeatIntervalMs } from "./config.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { EventBatch } from "./event-batch.ts";
 import { createFlush } from "./flush.ts";
+import { GroupLag } from "./group-lag.ts";
 import { IngestPipeline } from "./ingest-pipeline.ts";
 import { createLedgerFlush, LedgerBatch } from "./ledger-flush.ts";
+import { memoryBudget } from "./memory-budget.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
 import { observeGroup } from "./observe.ts";
 import { prepareRows, StoreWriter } from "./store-writer.ts";
@@ -42,12 +44,11 @@ export type Ingest = Component & {
   finished: Promise<never>;
 };
 
-/** Fetches that neither starve nor flood the buffer. */
-const FETCH = { minBytes: 65_536, maxBytesPerPartition: 524_288, maxBytes: 3_145_728, maxRunRecords: 1_000 };
+const FETCH = { minBytes: 65_536, maxRunRecords: 1_000 };
+/** A batch fills for so long at most while a backlog lasts: larger inserts cost the store less, ms. */
+const BULK_AGE_MS = 3_000;
 /** Two inserts at the same time have a few thousand rows each at most. */
 const PARALLEL_BYTES = 4_194_304;
-/** Memory that the process needs besides what is buffered: 65 MiB when idle, the rest for fetches and their garbage. */
-const WORKING_BYTES = 100_663_296;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
@@ -57,6 +58,8 @@ const STUCK_AFTER_MS = 300_000;
 export function createEventIngest(config: ConsumerConfig, dlqPartitions: number, deps: WorkerDeps) {
   const { clickhouse, clock, logger, metrics, kafka } = deps;
   const abandon = new AbortController();
+  const budget = memoryBudget(config);
+  const lag = new GroupLag();
   const storeDeps = { clickhouse, clock, logger, onFailure: (code: string) => metrics.retries.inc({ code }) };
   const store = new StoreWriter(
     { table: EVENTS_RAW_TABLE, columns: EVENTS_RAW_COLUMNS },
@@ -84,15 +87,16 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
     maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
     maxBytes: config.EVENT_MAX_BYTES,
     lateAfterMs: config.LATE_AFTER_MS,
-    maxRows: config.BATCH_MAX_ROWS,
+    maxRows: budget.maxRows,
   };
   const pipeline = new IngestPipeline<EventBatch>(
     {
-      maxRows: config.BATCH_MAX_ROWS,
-      maxBytes: config.BATCH_MAX_BYTES,
+      maxRows: budget.maxRows,
+      maxBytes: budget.maxBatchBytes,
       minAgeMs: config.BATCH_MIN_AGE_MS,
       maxAgeMs: config.BATCH_MAX_AGE_MS,
-      maxBufferedBytes: config.MAX_BUFFERED_BYTES,
+      bulkAgeMs: BULK_AGE_MS,
+      maxBufferedBytes: budget.maxBufferedBytes,
       maxFlushes: 2,
       maxParallelBytes: PARALLEL_BYTES,
     },
@@ -101,7 +105,8 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       createBatch: () => new EventBatch(judging),
       flush: createFlush(judging, { store, deadLetters, metrics, clock, logger, abandon: abandon.signal }),
       onDiscard: (rows) => metrics.redelivered.inc(rows),
-      onTaken: collectGarbageAbove(config.MAX_BUFFERED_BYTES + WORKING_BYTES),
+      onTaken: collectGarbageAbove(budget.collectAboveBytes),
+      lag: () => lag.total,
     },
   );
   const group = new GroupConsumer(
@@ -111,14 +116,14 @@ export function createEventIngest(config: ConsumerConfig, dlqPartitions: number,
       topic: config.KAFKA_EVENTS_TOPIC,
       appendTime: true,
       // A run goes into a batch as a whole.
-      maxRunRecords: Math.min(FETCH.maxRunRecords, config.BATCH_MAX_ROWS),
+      maxRunRecords: Math.min(FETCH.maxRunRecords, budget.maxRows),
     },
     {
       kafka,
       logger,
       clock,
       sink: pipeline,
-      observer: observeGroup(metrics, clock),
+      observer: observeGroup(metrics, clock, lag),
       remember: async (missing) => {
         const rows = missing.map(({ from, to, ...row }) => ({
           ...row,
@@ -156,7 +161,7 @@ export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): In
   const { kafka, clock, logger } = deps;
   const abandon = new AbortController();
   const flush = createLedgerFlush({ ...deps, abandon: abandon.signal });
-  const age = { minAgeMs: 500, maxAgeMs: 500 };
+  const age = { minAgeMs: 500, maxAgeMs: 500, bulkAgeMs: 500 };
   const sizes = { maxRows: 5_000, maxBytes: 1_048_576, maxBufferedBytes: 4_194_304 };
   const limits = { ...age, ...sizes, maxFlushes: 1, maxParallelBytes: 0 };
   const pipeline = new IngestPipeline(limits, { clock, createBatch: () => new LedgerBatch(), flush });
@@ -177,8 +182,11 @@ export function createLedgerIngest(config: ConsumerConfig, deps: WorkerDeps): In
 }
 
 function groupConfig(config: ConsumerConfig): Omit<GroupConsumerConfig, "groupId" | "topic"> {
+  const { fetchBytes, fetchBytesPerPartition } = memoryBudget(config);
   return {
     ...FETCH,
+    maxBytes: fetchBytes,
+    maxBytesPerPartition: fetchBytesPerPartition,
     sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
     rebalanceTimeoutMs: config.KAFKA_REBALANCE_TIMEOUT_MS,
     heartbeatIntervalMs: heartbeatIntervalMs(config),

@@ -67,6 +67,16 @@ describe("Deployments", () => {
   });
 });
 
+test("the consumer divides its memory itself, and the limit leaves room beyond it", () => {
+  const rendered = config("consumer", render());
+  expect(rendered.MEMORY_MB).toBe("400");
+  expect(rendered).not.toHaveProperty("BATCH_MAX_ROWS");
+  expect(config("consumer", render({ "consumer.memoryMb": 1000, "consumer.batchMaxRows": 7 }))).toMatchObject({
+    MEMORY_MB: "1000",
+    BATCH_MAX_ROWS: "7",
+  });
+});
+
 test("large numbers reach the workers as digits", () => {
   const rendered = render({ "producer.rate": 1000000, "events.maxBytes": 10000000, "consumer.batchMaxRows": 1000000 });
   expect(config("producer", rendered).SIM_RATE).toBe("1000000");
