@@ -245,6 +245,11 @@ bench-smoke: build ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/local/fetch.ts
 	@$(BUN) scripts/bench/smoke.ts
 
+.PHONY: bench-rest
+bench-rest: build ## Measure CPU and memory when little happens, and the disk of a million events, 4 minutes (REST_RATE, REST_SECONDS)
+	@$(BUN) scripts/local/fetch.ts
+	@$(BUN) scripts/bench/rest.ts
+
 .PHONY: bench-producer
 bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
 	@$(BUN) scripts/local/fetch.ts
