@@ -7,7 +7,7 @@ import type { TransformConfig } from "./transform.ts";
 
 /** What a dead letter costs: its objects, bytes, and how often key and value are in memory while it is written. */
 const LETTER_OBJECTS_BYTES = 500;
-const LETTER_COPIES = 8;
+const LETTER_COPIES = 10;
 
 /**
  * Messages judged as they arrive: rows in the columns of their inserts, dead letters, and the tickets by which their runs
