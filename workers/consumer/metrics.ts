@@ -151,7 +151,10 @@ export function createConsumerMetrics() {
       "paused_seconds_total",
       "Time fetching was paused because the buffer was full; a steady rise means that ClickHouse is slower than Kafka",
     ),
-    buffered: gauge("buffered_bytes", "Memory that holds messages; at what MEMORY_MB leaves for them (MAX_BUFFERED_BYTES) fetching pauses"),
+    buffered: gauge(
+      "buffered_bytes",
+      "Memory that holds messages; at what MEMORY_MB leaves for them (MAX_BUFFERED_BYTES) fetching pauses",
+    ),
     offsetGaps: counter(
       "offset_gaps_total",
       "Places where offsets were skipped, by reason; anything but hole means messages that were never seen",
