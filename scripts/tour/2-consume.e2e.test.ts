@@ -1,5 +1,5 @@
 /** Second stop: the consumer stores events and only then commits their offsets, so killing it loses nothing. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import { pageView, startTour, type Tour } from "./tour.ts";
 
 let tour: Tour;
@@ -18,8 +18,8 @@ test("a killed consumer's successor goes on where rows were durable", async () =
 }, 60_000);
 
 test("every offset is accounted for: stored, duplicate or dead letter", async () => {
-  const [offsets] = await tour.sql<object>(
-    "SELECT sum(accounted) AS accounted, sum(missing) AS missing FROM offsets_received",
-  );
-  expect(offsets).toEqual({ accounted: "1000", missing: "0" });
-});
+  // The insert writes them by a view behind the rows, so they may show a moment later than these.
+  await tour.expectRows("SELECT sum(accounted) AS accounted, sum(missing) AS missing FROM offsets_received", [
+    { accounted: "1000", missing: "0" },
+  ]);
+}, 60_000);
