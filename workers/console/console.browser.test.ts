@@ -73,6 +73,24 @@ describe("live", () => {
     expect(view.complaints).toEqual([]);
   }, 60_000);
 
+  test("proven until is the continuous audit's: the partition that is furthest behind, and a difference in red", async () => {
+    const proven = async () => ({
+      value: await view.text("#proven"),
+      level: await view.page.$eval("#proven", ({ parentElement }) => parentElement?.className),
+      page: await view.page.getAttribute("#status", "data-level"),
+    });
+    const time = (ms: number) => new Date(ms).toISOString().slice(11, 19);
+    const [ahead, behind] = [Date.now(), Date.now() - 40_000];
+    await fixture.storeProof([behind, ahead]);
+    await view.open("/");
+    expect(await proven()).toMatchObject({ value: time(behind), level: "stat stat-ok" });
+    await fixture.storeProof([ahead, ahead], "0/9: event is not stored");
+    await view.open("/");
+    expect(await proven()).toMatchObject({ value: time(ahead), level: "stat stat-bad", page: "bad" });
+    expect(await view.text("#status")).toContain("The continuous audit stands at a difference");
+    await fixture.storeProof([ahead, ahead]);
+  }, 60_000);
+
   test("filters by keyboard; the address can be shared", async () => {
     await view.open("/?minutes=60");
     await view.page.focus("#f-source");

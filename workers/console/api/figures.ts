@@ -22,6 +22,10 @@ const overviewSchema = z
     dead_letters_last_hour: z.number(),
     dead_letters_open: z.number(),
     alerts_firing: z.number(),
+    proven_until: z
+      .string()
+      .nullable()
+      .openapi({ description: "Every message appended before is proven to be stored" }),
     runs: z.array(runSchema),
   })
   .openapi("Overview");
@@ -58,6 +62,7 @@ export function registerFigures(app: OpenAPIHono, services: Services): void {
         dead_letters_last_hour: found.backlog.deadLettersHour,
         dead_letters_open: found.backlog.deadLettersOpen,
         alerts_firing: found.backlog.firingAlerts,
+        proven_until: found.proof?.provenUntilMs === undefined ? null : iso(found.proof.provenUntilMs),
         runs: found.runs.map(runRow),
       });
     },

@@ -26,6 +26,7 @@ function parts(change: Partial<Overview> & { ageMs?: number }): Omit<Overview, "
     lag: { messages: 0, atMs: NOW },
     runs: [run],
     lastProvenMs: run.provenUntilMs,
+    proof: { provenUntilMs: NOW - 5_000, shownUntilMs: NOW - 60_000, different: 0, unproven: 0 },
     backlog: { deadLettersHour: 0, deadLettersOpen: 0, firingAlerts: 0, firingCritical: 0 },
     ...rest,
   };
@@ -76,6 +77,18 @@ test("proofs: differences are bad, no proof and an old one are warnings, an old 
   expect(level({ runs: [{ ...run, verdict: "not_proven" }] })).toBe("warn");
   expect(level({ runs: [{ ...run, runAtMs: NOW - 901_000 }] })).toBe("warn");
   expect(level({ runs: [{ ...run, kind: "audit", runAtMs: NOW - 90_000_000 }] })).toBe("ok");
+});
+
+test("the continuous audit: a difference is bad, messages of minutes without a proof are a warning", () => {
+  const proof = { provenUntilMs: NOW - 300_000, shownUntilMs: undefined, different: 0, unproven: 0 };
+  expect(level({ proof })).toBe("ok");
+  expect(judge(parts({ proof: { ...proof, provenUntilMs: NOW - 400_000 } }), limits)).toMatchObject({
+    level: "warn",
+    findings: [{ text: "The messages of the last 6 min are not proven yet" }],
+  });
+  expect(level({ proof: { ...proof, provenUntilMs: undefined } })).toBe("warn");
+  expect(level({ proof: { ...proof, different: 1 } })).toBe("bad");
+  expect(level({ proof: undefined })).toBe("ok");
 });
 
 test("alerts and Kafka; the worst comes first", () => {

@@ -1,7 +1,7 @@
 import type { Lag } from "./lag.ts";
 import type { Reads } from "./reads.ts";
 import { type Backlog, backlog, type Freshness, freshness } from "./status.ts";
-import { lastProven, latestRuns, type RunRow } from "./verification.ts";
+import { lastProven, latestRuns, PROOF_LAG_MS, type ProofState, proofState, type RunRow } from "./verification.ts";
 
 /** `ok`: nothing to do. `warn`: look when there is time. `bad`: act now. `idle`: nothing was ever stored. */
 export type Level = "ok" | "warn" | "bad" | "idle";
@@ -19,6 +19,8 @@ export type Overview = {
   runs: RunRow[];
   /** The latest moment that any verification has proven, Unix ms, whatever came of those after it. */
   lastProvenMs: number | undefined;
+  /** How far the continuous audit has come; undefined where none has saved anything. */
+  proof: ProofState | undefined;
   backlog: Backlog;
 };
 
@@ -30,13 +32,14 @@ export async function loadOverview(
   limits: OverviewLimits,
   now: { nowMs: number; lag: Lag | undefined },
 ): Promise<Overview> {
-  const [fresh, runs, lastProvenMs, open] = await Promise.all([
+  const [fresh, runs, lastProvenMs, proof, open] = await Promise.all([
     freshness(reads, now.nowMs),
     latestRuns(reads),
     lastProven(reads),
+    proofState(reads),
     backlog(reads, now.nowMs),
   ]);
-  const parts = { nowMs: now.nowMs, freshness: fresh, lag: now.lag, runs, lastProvenMs, backlog: open };
+  const parts = { nowMs: now.nowMs, freshness: fresh, lag: now.lag, runs, lastProvenMs, proof, backlog: open };
   return { ...parts, ...judge(parts, limits) };
 }
 
@@ -48,6 +51,7 @@ export function judge(
   const findings = [
     ...judgeFreshness(parts.freshness, parts.lag, limits),
     ...judgeLag(parts.lag),
+    ...judgeProof(parts.proof, parts.nowMs),
     ...parts.runs.flatMap((run) => judgeRun(run, parts.nowMs, limits)),
     ...judgeAlerts(parts.backlog),
   ].sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
@@ -79,6 +83,16 @@ function judgeLag(lag: Lag | undefined): Finding[] {
     return [{ level: "warn", text, href: "/" }];
   }
   return [{ level: "warn", text: `Kafka does not answer (${lag.error}): the lag is not known`, href: "/" }];
+}
+
+function judgeProof(proof: ProofState | undefined, nowMs: number): Finding[] {
+  if (proof === undefined) return [];
+  const href = "/verification";
+  if (proof.different > 0) return [{ level: "bad", text: "The continuous audit stands at a difference", href }];
+  const { provenUntilMs } = proof;
+  if (provenUntilMs !== undefined && nowMs - provenUntilMs <= PROOF_LAG_MS) return [];
+  const since = provenUntilMs === undefined ? "" : ` of the last ${duration(nowMs - provenUntilMs)}`;
+  return [{ level: "warn", text: `The messages${since} are not proven yet`, href }];
 }
 
 function judgeRun(run: RunRow, nowMs: number, limits: OverviewLimits): Finding[] {

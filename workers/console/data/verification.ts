@@ -47,6 +47,9 @@ export async function latestRuns(reads: Reads): Promise<RunRow[]> {
   return rows.map(toRun);
 }
 
+/** Messages proven later than this ago are worth a look, ms. */
+export const PROOF_LAG_MS = 5 * 60_000;
+
 /** How far the continuous audit has come in all partitions together. */
 export type ProofState = {
   /** Everything appended before is compared with the store, and shown; Unix ms. Undefined: not everywhere. */

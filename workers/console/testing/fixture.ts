@@ -19,6 +19,7 @@ import {
   type EventRow,
   encodeEventRows,
 } from "../../shared/clickhouse/tables/events-raw.ts";
+import { dateTime64, encodeJsonRows } from "../../shared/clickhouse/tables/json-rows.ts";
 import {
   encodeLedgerCounts,
   LEDGER_COUNTS_COLUMNS,
@@ -61,6 +62,8 @@ export type ConsoleFixture = {
   storeEvents(rows: EventRow[]): Promise<void>;
   storeLetters(rows: DeadLetterRow[]): Promise<void>;
   storeRuns(runs: VerificationRun[]): Promise<void>;
+  /** What the continuous audit saves, of two partitions proven until these times (Unix ms). */
+  storeProof(provenUntilMs: readonly [number, number], difference?: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -145,6 +148,18 @@ export async function createConsoleFixture(env: Env = {}): Promise<ConsoleFixtur
     storeLetters: (rows) => db.clickhouse.insert(DEAD_LETTERS_TABLE, DEAD_LETTERS_COLUMNS, encodeDeadLetterRows(rows)),
     storeRuns: (runs) =>
       db.clickhouse.insert(VERIFICATION_RUNS_TABLE, VERIFICATION_RUNS_COLUMNS, encodeVerificationRuns(runs)),
+    storeProof: async (provenUntilMs, difference = "") => {
+      const rows = provenUntilMs.map((ms, partition) => ({
+        topic: name,
+        kafka_partition: partition,
+        next_offset: 10,
+        proven_until: dateTime64(ms),
+        difference: partition === 0 ? difference : "",
+        version: Date.now(),
+      }));
+      const columns = ["topic", "kafka_partition", "next_offset", "proven_until", "difference", "version"];
+      await db.clickhouse.insert("proof_progress", columns, encodeJsonRows(rows));
+    },
     close: async () => {
       await server.stop();
       await lag.stop();

@@ -13,7 +13,7 @@ import {
 import type { LiveModel, LiveQuery } from "./live-model.ts";
 import { Minutes } from "./minutes.tsx";
 import { Badge, Chart, Empty, Heading, Polled, Select, Stat } from "./parts.tsx";
-import { VERDICTS } from "./verification.tsx";
+import { ProofStat, VERDICTS } from "./verification.tsx";
 
 const RANGES = [
   ["15", "15 minutes"],
@@ -212,7 +212,9 @@ const Figures: FC<{ model: LiveModel }> = ({ model: { query, overview, totals, f
   );
 };
 
-const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs, lastProvenMs }, nowMs }) => {
+const Proven: FC<{ overview: Overview; nowMs: number }> = ({ overview: { runs, lastProvenMs, proof }, nowMs }) => {
+  // Where no continuous audit runs, the last verification says how far all is proven.
+  if (proof !== undefined) return <ProofStat name="Proven until" id="proven" proof={proof} nowMs={nowMs} />;
   const run = runs.find(({ kind }) => kind === "verify");
   if (run === undefined) {
     return (

@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { VerificationRun } from "../../shared/clickhouse/tables/verification-runs.ts";
 import type { Level } from "../data/overview.ts";
-import { type ProofState, parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
+import { PROOF_LAG_MS, type ProofState, parseDetails, type RunDetails, type RunRow } from "../data/verification.ts";
 import { formatCount, formatDuration, formatMinute, formatTime } from "./format.ts";
 import { indentJson } from "./indent-json.ts";
 import { Badge, Downloads, Empty, Heading, Pager, Select, Stat, Table, Time } from "./parts.tsx";
@@ -29,22 +29,22 @@ const Verdict: FC<{ verdict: RunRow["verdict"] }> = ({ verdict }) => (
   <Badge level={VERDICTS[verdict].level}>{VERDICTS[verdict].text}</Badge>
 );
 
-/** Messages proven later than this ago are worth a look, ms. */
-const PROOF_LAG_MS = 5 * 60_000;
-
-const ProofStat: FC<{ proof: ProofState; nowMs: number }> = ({ proof, nowMs }) => {
+/** Until when the continuous audit has compared every message. */
+export const ProofStat: FC<{ proof: ProofState; nowMs: number; name: string; id?: string }> = ({
+  proof,
+  nowMs,
+  ...named
+}) => {
   const { provenUntilMs, shownUntilMs, different, unproven } = proof;
+  const time = (ms: number | undefined) =>
+    ms === undefined ? "–" : nowMs - ms < 43_200_000 ? formatTime(ms).slice(11) : formatTime(ms);
   const late = provenUntilMs === undefined || nowMs - provenUntilMs > PROOF_LAG_MS;
   const level = different > 0 ? "bad" : late || unproven > 0 ? "warn" : "ok";
   return (
-    <Stat
-      name="Every message: proven until"
-      level={level}
-      value={provenUntilMs === undefined ? "–" : formatTime(provenUntilMs)}
-    >
+    <Stat {...named} level={level} value={time(provenUntilMs)}>
       {different > 0
         ? `stands at a difference in ${formatCount(different)} partitions`
-        : `minutes shown: until ${shownUntilMs === undefined ? "–" : formatTime(shownUntilMs)}`}
+        : `every message; shown until ${time(shownUntilMs)}`}
       {unproven > 0 && `; ${formatCount(unproven)} offsets could not be compared`}
     </Stat>
   );
@@ -83,7 +83,7 @@ export const VerificationPage: FC<{ model: VerificationModel }> = ({ model }) =>
         </form>
       </Heading>
       <div class="stats">
-        {proof && <ProofStat proof={proof} nowMs={nowMs} />}
+        {proof && <ProofStat name="Every message: proven until" proof={proof} nowMs={nowMs} />}
         {latest.map((run) => (
           <Stat
             name={`${KINDS[run.kind]}: proven until`}
