@@ -1,13 +1,14 @@
 import type { Kafka } from "../shared/kafka/client.ts";
 import { partitionOf } from "../shared/kafka/partitioner.ts";
-import { createSender, type SenderDeps } from "../shared/kafka/sender.ts";
+import { createSender, type SenderDeps, type SentTo } from "../shared/kafka/sender.ts";
 import { waitForTopics } from "../shared/kafka/wait-for-topic.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { Scope } from "../shared/runtime/lifecycle.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import type { ProducerConfig } from "./config.ts";
-import { createLedger, type Ledger } from "./ledger/ledger.ts";
-import { type LedgerWriter, startLedgerWriter } from "./ledger/ledger-writer.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { type LedgerWriter, type PublishedLedger, startLedgerWriter } from "./ledger/ledger-writer.ts";
+import { createMessageLedger } from "./ledger/message-ledger.ts";
 import { countSettled, type ProducerMetrics } from "./metrics.ts";
 import type { Outcome, Outgoing } from "./send/outgoing.ts";
 import { createSendQueue, type SendQueue } from "./send/send-queue.ts";
@@ -34,14 +35,14 @@ export type Pipeline = {
   finish(graceMs: number): Promise<boolean>;
 };
 
-/** Connects to Kafka (for as long as it takes), opens the ledger if the source has one, and starts the send queue. */
+/** Connects to Kafka (for as long as it takes), opens the ledger, and starts the send queue. */
 export async function startPipeline(
   config: ProducerConfig,
-  ledgerOf: { instance: string; startedAtMs: number } | undefined,
+  ledgerOf: { instance: string; startedAtMs: number },
   deps: PipelineDeps,
 ): Promise<Pipeline> {
   const { kafka, logger, clock, metrics, scope } = deps;
-  const topics = [config.KAFKA_EVENTS_TOPIC, ...(ledgerOf ? [config.KAFKA_LEDGER_TOPIC] : [])];
+  const topics = [config.KAFKA_EVENTS_TOPIC, config.KAFKA_LEDGER_TOPIC];
   const partitions = await waitForTopics(config, { logger }, topics);
   const senderDeps = { kafka, logger, onFailure: () => metrics.sendFailures.inc() };
 
@@ -52,8 +53,8 @@ export async function startPipeline(
   await Promise.all(senders.map((sender) => sender.connect()));
 
   // Last of all that can take long: an instance that is stopped before it could send leaves no open ledger behind.
-  const ledger = ledgerOf && createLedger(ledgerOf.instance);
-  const writer = ledger && (await openLedger(config, ledgerOf, ledger, partitions, senderDeps, deps));
+  const ledger = config.SOURCE === "simulator" ? eventsLedger(ledgerOf.instance) : messagesLedger();
+  const writer = await openLedger(config, ledgerOf, ledger, partitions, senderDeps, deps);
 
   const tally = createTally();
   const queue = createSendQueue(
@@ -69,10 +70,10 @@ export async function startPipeline(
       senders,
       clock,
       partitionOf: createPartitioner(eventPartitions),
-      onSettled: (messages, outcome) => {
+      onSettled: (messages, outcome, sentTo) => {
         countSettled(metrics, messages, outcome);
         tally.settled(messages, outcome);
-        if (ledger) settleInLedger(ledger, messages, outcome);
+        ledger.settle(messages, outcome, sentTo);
       },
       onRequest: (durationMs) => metrics.sendSeconds.observe(durationMs / 1000),
     },
@@ -81,18 +82,18 @@ export async function startPipeline(
     const deadline = AbortSignal.timeout(graceMs);
     deadline.addEventListener("abort", () => queue.abort(), { once: true });
     const settled = await queue.close();
-    const closed = settled && (writer ? await writer.close(deadline) : true);
-    if (!closed && writer) logger.error("the ledger could not be closed: it stays open until an audit has passed");
+    const closed = settled && (await writer.close(deadline));
+    if (!closed) logger.error("the ledger could not be closed: it stays open until an audit has passed");
     const { unknown, unsent } = tally.counts();
     return closed && unknown + unsent === 0;
   };
-  return { queue, tally, failed: Promise.race([queue.failed, ...(writer ? [writer.failed] : [])]), finish };
+  return { queue, tally, failed: Promise.race([queue.failed, writer.failed]), finish };
 }
 
 function openLedger(
   config: ProducerConfig,
   ledgerOf: { instance: string; startedAtMs: number },
-  ledger: Ledger,
+  ledger: PublishedLedger,
   partitions: ReadonlyMap<string, number>,
   senderDeps: SenderDeps,
   { scope, clock, metrics }: PipelineDeps,
@@ -105,8 +106,29 @@ function openLedger(
   );
 }
 
-function settleInLedger(ledger: Ledger, messages: readonly Outgoing[], outcome: Outcome): void {
-  for (const { fact } of messages) if (fact) ledger.settle(fact, outcome);
+type SettledLedger = PublishedLedger & {
+  settle(messages: readonly Outgoing[], outcome: Outcome, sentTo: SentTo | undefined): void;
+};
+
+/** Of events that this instance makes itself: distinct ids per minute, source and type. */
+function eventsLedger(instance: string): SettledLedger {
+  const ledger = createLedger(instance);
+  return {
+    takeChanges: ledger.takeChanges,
+    totals: ledger.totals,
+    settle: (messages, outcome) => {
+      for (const { fact } of messages) if (fact) ledger.settle(fact, outcome);
+    },
+  };
+}
+
+/** Of messages that others made. */
+function messagesLedger(): SettledLedger {
+  const ledger = createMessageLedger();
+  return {
+    totals: ledger.totals,
+    settle: (messages, outcome, sentTo) => ledger.settle(messages.length, outcome, sentTo),
+  };
 }
 
 /** By key as Kafka's own clients do; messages without a key take turns. */

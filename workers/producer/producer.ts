@@ -30,8 +30,8 @@ export async function startProducer(
   const { logger, scope } = deps;
   const clock = systemClock;
   const startedAtMs = clock.now();
-  const instance = config.SOURCE === "simulator" ? { instance: newInstanceId(startedAtMs), startedAtMs } : undefined;
-  const simulator = instance && configuredSimulator(config, instance);
+  const instance = { instance: newInstanceId(startedAtMs), startedAtMs };
+  const simulator = config.SOURCE === "simulator" ? configuredSimulator(config, instance) : undefined;
   const state: { pipeline?: Pipeline; ran: boolean; exhausted: boolean } = { ran: false, exhausted: false };
   const fill = () => state.pipeline?.queue.fill() ?? { events: 0, bytes: 0 };
   const held = () => simulator?.pending ?? 0;
@@ -40,7 +40,7 @@ export async function startProducer(
   const health = scope.add(
     startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
   );
-  logger.info({ source: config.SOURCE, health_port: health.port, instance: instance?.instance }, "starting");
+  logger.info({ source: config.SOURCE, health_port: health.port, instance: instance.instance }, "starting");
 
   const kafka = createKafkaClient(config, logger);
   scope.add(unlessStarted(() => state.pipeline !== undefined, { logger, startedAtMs }));
@@ -52,7 +52,7 @@ export async function startProducer(
   };
   const ran = () => state.ran;
   const exhausted = () => state.exhausted;
-  scope.add(finishing(config, pipeline, { logger, held, instance: instance?.instance, startedAtMs, ran, exhausted }));
+  scope.add(finishing(config, pipeline, { logger, held, instance: instance.instance, startedAtMs, ran, exhausted }));
   const counts = () => pipeline.tally.counts();
   scope.add(startProgress({ intervalMs: PROGRESS_MS }, { logger, counts, buffered: () => fill().events, held }));
 
@@ -64,10 +64,10 @@ export async function startProducer(
     return { finished: pipeline.failed };
   }
   const run =
-    instance && simulator
+    simulator !== undefined
       ? configuredSimulation(config, instance, { simulator, clock, onSend })
       : configuredFile(config, { clock, onSend });
-  logger.info({ instance: instance?.instance }, "ready");
+  logger.info({ instance: instance.instance }, "ready");
   const finished = runSource(run, pipeline, scope, () => {
     state.exhausted = true;
   });
@@ -131,7 +131,7 @@ function finishing(
   deps: {
     logger: Logger;
     held: () => number;
-    instance: string | undefined;
+    instance: string;
     startedAtMs: number;
     ran: () => boolean;
     exhausted: () => boolean;

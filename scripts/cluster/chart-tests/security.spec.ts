@@ -93,8 +93,11 @@ describe("KafkaUsers may do what their workers do and no more", () => {
       "topic:literal:events.ledger Describe+Write",
     ]);
   });
-  test("ingest: writes events", () => {
-    expect(aclsOf("ingest")).toEqual(["topic:literal:events Describe+Write"]);
+  test("ingest: writes events and ledger", () => {
+    expect(aclsOf("ingest")).toEqual([
+      "topic:literal:events Describe+Write",
+      "topic:literal:events.ledger Describe+Write",
+    ]);
   });
   test("consumer: reads in its groups, writes dead letters", () => {
     expect(aclsOf("consumer")).toEqual([

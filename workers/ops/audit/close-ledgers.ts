@@ -26,8 +26,10 @@ export async function findClosable(services: Services, snapshotMs: number): Prom
       updatedAtMs: 0,
       events: 0,
       unknown: 0,
+      reached: undefined,
     }));
-  return [...rows.filter(({ startedAtMs }) => startedAtMs < snapshotMs), ...silent].filter((row) => {
+  const own = rows.filter(({ startedAtMs, reached }) => startedAtMs < snapshotMs && reached === undefined);
+  return [...own, ...silent].filter((row) => {
     const state = instanceState(row, snapshotMs);
     return state === "dead" || (state === "closed" && row.unknown > 0);
   });

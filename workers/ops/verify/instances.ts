@@ -21,7 +21,8 @@ export type Instances = {
 };
 
 export function indexInstances(rows: readonly InstanceRow[], clock: Clock): Instances {
-  const byName = new Map(rows.map((row) => [row.instance, row]));
+  // What a killed instance sent as messages is proven without its ledger: by the account of the topic's offsets.
+  const byName = new Map(rows.filter(({ reached }) => reached === undefined).map((row) => [row.instance, row]));
   const nowMs = clock.now();
   const stateOf = (instance: string) => instanceState(byName.get(instance), nowMs);
   return {
@@ -41,8 +42,47 @@ export function incompleteLedgers(
   sums: ReadonlyMap<string, { events: number; unknown: number }>,
 ): string[] {
   return rows
-    .filter((row) => row.state === "closed")
+    .filter(({ state, reached }) => state === "closed" && reached === undefined)
     .flatMap((row) => compareInstanceTotals(row, sums.get(row.instance) ?? { events: 0, unknown: 0 }) ?? []);
+}
+
+/** What producers that send the messages of others saw acknowledged. */
+export type Relayed = {
+  messages: number;
+  unknown: number;
+  /** Ledgers of instances that were killed: `messages` lacks what they saw acknowledged last. */
+  open: number;
+};
+
+export function sumRelayed(rows: readonly InstanceRow[], nowMs: number): Relayed {
+  const sum: Relayed = { messages: 0, unknown: 0, open: 0 };
+  for (const row of rows) {
+    if (row.reached === undefined) continue;
+    sum.messages += row.events;
+    sum.unknown += row.unknown;
+    if (instanceState(row, nowMs) === "dead") sum.open++;
+  }
+  return sum;
+}
+
+/**
+ * Sentences about partitions that end before what a producer saw acknowledged: below the ends every offset is accounted for,
+ * but nobody can tell whether what lay beyond was stored. `ends` were asked for after `rows`. @param sinceMs append time of
+ * the topic's first message: what was last heard of before was sent to an earlier topic.
+ */
+export function truncatedPartitions(
+  rows: readonly InstanceRow[],
+  ends: ReadonlyMap<number, number>,
+  sinceMs: number,
+): string[] {
+  return rows.flatMap(({ instance, reached, updatedAtMs }) =>
+    [...(reached ?? [])]
+      .filter(([partition, last]) => updatedAtMs >= sinceMs && last >= (ends.get(partition) ?? 0))
+      .map(
+        ([partition, last]) =>
+          `partition ${partition} ends at ${ends.get(partition) ?? 0}, and ${instance} saw offset ${last} acknowledged: Kafka has lost messages, or the topic was created anew`,
+      ),
+  );
 }
 
 /** Names of all instances that ledger or store mention. */

@@ -125,8 +125,11 @@ export type InstanceRow = {
   updatedAtMs: number;
   events: number;
   unknown: number;
+  /** Last acknowledged offset by partition, of an instance whose ledger counts messages; see {@link readInstances}. */
+  reached: ReadonlyMap<number, number> | undefined;
 };
 
+/** The ledgers' own records; of HTTP ingest and files they count messages, not events per minute. */
 export async function readInstances(clickhouse: ClickHouse): Promise<InstanceRow[]> {
   const rows = await clickhouse.query<{
     instance: string;
@@ -135,8 +138,9 @@ export async function readInstances(clickhouse: ClickHouse): Promise<InstanceRow
     updated: string;
     events: string;
     unknown: string;
+    reached: string;
   }>(
-    `SELECT instance, state, toUnixTimestamp64Milli(started_at) AS started, toUnixTimestamp64Milli(updated_at) AS updated, events, unknown FROM producer_instances ORDER BY instance`,
+    `SELECT instance, state, toUnixTimestamp64Milli(started_at) AS started, toUnixTimestamp64Milli(updated_at) AS updated, events, unknown, reached FROM producer_instances ORDER BY instance`,
   );
   return rows.map((row) => ({
     instance: row.instance,
@@ -145,7 +149,13 @@ export async function readInstances(clickhouse: ClickHouse): Promise<InstanceRow
     updatedAtMs: Number(row.updated),
     events: Number(row.events),
     unknown: Number(row.unknown),
+    reached: row.reached === "" ? undefined : toOffsets(row.reached),
   }));
+}
+
+function toOffsets(json: string): ReadonlyMap<number, number> {
+  const offsets = JSON.parse(json) as Record<string, number>;
+  return new Map(Object.entries(offsets).map(([partition, offset]) => [Number(partition), offset]));
 }
 
 /** Sums of each instance's records over all time. */

@@ -17,6 +17,8 @@ const report = (changes: Partial<VerifyReport>): VerifyReport => ({
   provenUntilMs: hour + 540_000,
   hoursProvenUntilMs: hour,
   totals: { produced: 3, storedOfProducers: 3, storedForeign: 0, minutesView: 3, hoursView: 3 },
+  relayed: { messages: 0, unknown: 0, open: 0 },
+  truncated: [],
   checked: { keys: 10, minutes: 9, hours: 1, days: 1 },
   context: { received: 3, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
   ...{ partitions: [], differences: [], otherDifferences: [], unproven: [], moving: [], unsettled: [] },

@@ -34,14 +34,15 @@ export function renderReport(report: VerifyReport, options: { all: boolean } = {
 }
 
 function renderTotals(report: VerifyReport): string {
-  const { totals, context, checked, behind } = report;
+  const { totals, relayed, context, checked, behind } = report;
   // Nothing was compared: zeros would look like a loss.
   if (behind.length > 0) return "";
   const stored = totals.storedOfProducers + totals.storedForeign;
   const rows: [string, number][] = [
     ["produced (acknowledged, by the ledger)", totals.produced],
     ["stored of those producers", totals.storedOfProducers],
-    ["stored of other clients (no ledger; see --audit)", totals.storedForeign],
+    [`messages acknowledged to HTTP clients and files${relayed.open > 0 ? ", at least" : ""}`, relayed.messages],
+    ["stored of HTTP, files and other clients", totals.storedForeign],
     ["stored in all", stored],
     ["shown by events_per_minute", totals.minutesView],
     [

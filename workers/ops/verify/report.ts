@@ -3,6 +3,7 @@ import type { PartitionAccount } from "./accounting.ts";
 import type { Behind } from "./catch-up.ts";
 import type { KeyResult, Tally } from "./compare.ts";
 import { describeHidden, type Hidden } from "./hidden.ts";
+import type { Relayed } from "./instances.ts";
 import type { Context, StaleMinutes } from "./queries.ts";
 
 export type Verdict = "EXACT" | "DIFFERENT" | "NOT PROVEN";
@@ -35,6 +36,10 @@ export type VerifyReport = {
     minutesView: number;
     hoursView: number;
   };
+  /** Messages that HTTP ingest and `producer file` saw acknowledged. */
+  relayed: Relayed;
+  /** Sentences about partitions that end before what a producer saw acknowledged. */
+  truncated: string[];
   checked: { keys: number; minutes: number; hours: number; days: number };
   context: Context;
   partitions: PartitionAccount[];
@@ -67,14 +72,18 @@ export type VerifyReport = {
 export type Unproven = Omit<VerifyReport, "verdict" | "provenUntilMs" | "hoursProvenUntilMs">;
 
 /** Sentences about messages that nobody could see: hidden by a transaction, or compacted away before they were stored. */
-export function unseenLines({ hidden, partitions }: Pick<VerifyReport, "hidden" | "partitions">): string[] {
+export function unseenLines({
+  hidden,
+  partitions,
+  truncated,
+}: Pick<VerifyReport, "hidden" | "partitions" | "truncated">): string[] {
   const compacted = partitions
     .filter((account) => account.compacted > 0)
     .map(
       ({ partition, compacted }) =>
         `partition ${partition}: ${compacted} offsets without a message, and nothing of them was stored: compaction`,
     );
-  return [...describeHidden(hidden), ...compacted];
+  return [...describeHidden(hidden), ...compacted, ...truncated];
 }
 
 /** The verdict of what was found. */
@@ -140,6 +149,7 @@ export function toJson(report: VerifyReport): string {
       minutes_view: report.totals.minutesView,
       hours_view: report.totals.hoursView,
     },
+    relayed: { messages: report.relayed.messages, unknown: report.relayed.unknown, open_ledgers: report.relayed.open },
     checked: report.checked,
     received: report.context.received,
     duplicates: report.context.duplicates,
@@ -170,6 +180,7 @@ export function toJson(report: VerifyReport): string {
       instance: row.instance,
       last_record: iso(row.lastRecordMs),
     })),
+    truncated: report.truncated,
     hidden: report.hidden.map(({ sinceMs, ...row }) => ({ ...row, since: iso(sinceMs) })),
     behind: report.behind,
     raw_from: iso(report.rawFromMs),

@@ -1,15 +1,14 @@
 import { fetchTopicRanges, type PartitionRange, stableRanges } from "../../shared/kafka/topic-reader.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
-import { firstAppendTime } from "../cli/first-append-time.ts";
 import type { Services } from "../cli/services.ts";
 import { formatCount, formatMinute } from "../cli/table.ts";
-import { accountDefects, accountPartition, countImpossible, type PartitionAccount } from "./accounting.ts";
+import { accountAll } from "./account-all.ts";
+import { accountDefects } from "./accounting.ts";
 import { waitForGroups } from "./catch-up.ts";
 import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
-import { explainMissing } from "./explain-missing.ts";
 import { readableRanges } from "./hidden.ts";
-import { incompleteLedgers, indexInstances } from "./instances.ts";
+import { incompleteLedgers, indexInstances, sumRelayed } from "./instances.ts";
 import {
   readContext,
   readDays,
@@ -59,8 +58,8 @@ export async function verify(services: Services, options: VerifyOptions): Promis
 
   const first = await firstPass(services, options, rawFrom);
   const settled = await settleSuspects(services, options, rawFrom, first.suspects, deadlineMs);
-  const partitions = await accountAll(services, ranges);
   const instanceRows = await readInstances(clickhouse);
+  const { partitions, truncated } = await accountAll(services, ranges, instanceRows);
   const instances = indexInstances(instanceRows, io.clock);
   const context = await readContext(clickhouse, config.KAFKA_EVENTS_TOPIC, options.window);
 
@@ -69,6 +68,8 @@ export async function verify(services: Services, options: VerifyOptions): Promis
   return finish({
     snapshotMs,
     totals: addTotals(first.folded, sumTotals(standingStill(results, settled.moving))),
+    relayed: sumRelayed(instanceRows, io.clock.now()),
+    truncated,
     checked: { ...first.checked, keys: first.foldedKeys + results.length },
     context,
     partitions,
@@ -256,28 +257,6 @@ function createTrust(): (key: KeyResult, pass: Pass) => boolean {
   };
 }
 
-async function accountAll(services: Services, ranges: readonly PartitionRange[]): Promise<PartitionAccount[]> {
-  const { config, admin, clickhouse, io } = services;
-  const topic = config.KAFKA_EVENTS_TOPIC;
-  const scope = { topic, sinceMs: await firstAppendTime(services, topic, ranges) };
-  const accounts: (PartitionAccount & { lastClaimed: number })[] = [];
-  for (const range of ranges) {
-    let account = await accountPartition(clickhouse, scope, range);
-    for (let again = 0; again < 3 && account.missing > 0 && !io.signal.aborted; again++) {
-      await sleep(1_000, io.signal);
-      account = await accountPartition(clickhouse, scope, range);
-    }
-    accounts.push(await explainMissing(services, topic, account));
-  }
-  const endsAfter = new Map((await fetchTopicRanges(admin, topic)).map(({ partition, end }) => [partition, end]));
-  for (const account of accounts) {
-    const { partition, lastClaimed } = account;
-    const endAfter = endsAfter.get(partition) ?? account.end;
-    account.impossible = await countImpossible(clickhouse, scope, partition, { lastClaimed, endAfter });
-  }
-  return accounts;
-}
-
 function conflictDefects(ids: number): string[] {
   if (ids === 0) return [];
   return [
@@ -289,6 +268,8 @@ function emptyReport(snapshotMs: number): Unproven {
   return {
     snapshotMs,
     totals: { produced: 0, storedOfProducers: 0, storedForeign: 0, minutesView: 0, hoursView: 0 },
+    relayed: { messages: 0, unknown: 0, open: 0 },
+    truncated: [],
     checked: { keys: 0, minutes: 0, hours: 0, days: 0 },
     context: { received: 0, duplicates: 0, redelivered: 0, conflicts: [], conflictedIds: 0, deadLetters: [] },
     partitions: [],

@@ -3,7 +3,6 @@ import { partitionOf } from "../../shared/kafka/partitioner.ts";
 import type { PartitionBatch, Sender, SendMessage } from "../../shared/kafka/sender.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
-import type { Ledger } from "./ledger.ts";
 
 export type LedgerWriterConfig = {
   instance: string;
@@ -14,8 +13,14 @@ export type LedgerWriterConfig = {
   intervalMs: number;
 };
 
+/** What is published: changed records, and the instance's totals. */
+export type PublishedLedger = {
+  takeChanges?(): LedgerRecord[];
+  totals(): { count: number; unknown: number; reached?: Readonly<Record<string, number>> };
+};
+
 export type LedgerWriterDeps = {
-  ledger: Ledger;
+  ledger: PublishedLedger;
   sender: Sender;
   clock: Clock;
   /** Told of each publication: the number of records. */
@@ -41,10 +46,13 @@ export async function startLedgerWriter(config: LedgerWriterConfig, deps: Ledger
   failure.promise.catch(() => undefined);
 
   const instanceRecord = (state: "open" | "closed"): LedgerRecord => {
-    const { count, unknown } = ledger.totals();
+    const { count, unknown, reached } = ledger.totals();
     const { instance, startedAtMs } = config;
-    return { kind: "instance", instance, state, started_at: startedAtMs, updated_at: clock.now(), count, unknown };
+    const times = { started_at: startedAtMs, updated_at: clock.now() };
+    return { kind: "instance", instance, state, ...times, count, unknown, ...(reached && { reached }) };
   };
+
+  const changes = () => ledger.takeChanges?.() ?? [];
 
   /** True when all records are acknowledged. */
   const publish = async (records: readonly LedgerRecord[], signal?: AbortSignal): Promise<boolean> => {
@@ -67,7 +75,7 @@ export async function startLedgerWriter(config: LedgerWriterConfig, deps: Ledger
       await sleep(config.intervalMs, stop.signal);
       if (stop.signal.aborted) return;
       const instance = instanceRecord("open");
-      await publish([...ledger.takeChanges(), instance], giveUp.signal);
+      await publish([...changes(), instance], giveUp.signal);
     }
   };
 
@@ -84,7 +92,7 @@ export async function startLedgerWriter(config: LedgerWriterConfig, deps: Ledger
       await running;
       if (giveUp.signal.aborted) return false;
       // Two steps: whoever sees `closed` has all counts before it.
-      if (!(await publish(ledger.takeChanges(), giveUp.signal))) return false;
+      if (!(await publish(changes(), giveUp.signal))) return false;
       return publish([instanceRecord("closed")], giveUp.signal);
     },
   };

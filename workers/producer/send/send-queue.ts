@@ -1,4 +1,4 @@
-import type { PartitionBatch, Sender } from "../../shared/kafka/sender.ts";
+import type { PartitionBatch, Sender, SentTo } from "../../shared/kafka/sender.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import type { Outcome, Outgoing } from "./outgoing.ts";
 
@@ -22,7 +22,7 @@ export type SendQueueDeps = {
   clock: Clock;
   partitionOf: (message: Outgoing) => number;
   /** Told the fate of every message, in batches. */
-  onSettled: (messages: readonly Outgoing[], outcome: Outcome) => void;
+  onSettled: (messages: readonly Outgoing[], outcome: Outcome, sentTo?: SentTo) => void;
   /** Told of every finished request: its duration in ms. */
   onRequest?: (durationMs: number, messages: number) => void;
 };
@@ -79,10 +79,10 @@ export function createSendQueue(config: SendQueueConfig, deps: SendQueueDeps): S
     for (const resolve of waiters) resolve();
   };
 
-  const settle = (messages: readonly Outgoing[], outcome: Outcome) => {
+  const settle = (messages: readonly Outgoing[], outcome: Outcome, sentTo?: SentTo) => {
     events -= messages.length;
     for (const message of messages) bytes -= message.sizeBytes;
-    deps.onSettled(messages, outcome);
+    deps.onSettled(messages, outcome, sentTo);
     for (const message of messages) message.settled?.(outcome);
     // Sources resume at three quarters, not at every freed slot.
     if (roomWaiters.length > 0 && events <= config.maxEvents * 0.75 && bytes <= config.maxBytes * 0.75) {

@@ -1,4 +1,5 @@
 import sql0015 from "./schema/migrations/0015_insert_views.sql" with { type: "text" };
+import sql0016 from "./schema/migrations/0016_ledger_reached.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -13,4 +14,7 @@ export const BASE_VERSION = 14;
  * Append only: a file that was applied anywhere is never edited, and a new one only adds (expand) what older workers can
  * ignore, so that workers can be rolled back. Every statement may run twice, also on a store that has the change.
  */
-export const MIGRATIONS: readonly Migration[] = [{ version: 15, name: "insert_views", sql: sql0015 }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 15, name: "insert_views", sql: sql0015 },
+  { version: 16, name: "ledger_reached", sql: sql0016 },
+];

@@ -22,7 +22,10 @@ export type PartitionBatch<M extends SendMessage> = { readonly partition: number
  */
 export type SendOutcome = "acknowledged" | "refused" | "unknown";
 
-export type Settle<M extends SendMessage> = (messages: readonly M[], outcome: SendOutcome) => void;
+/** Where the broker put acknowledged messages, which lie one after the other; `firstOffset` -1: it did not say. */
+export type SentTo = { readonly partition: number; readonly firstOffset: number };
+
+export type Settle<M extends SendMessage> = (messages: readonly M[], outcome: SendOutcome, sentTo?: SentTo) => void;
 
 export type SenderConfig = {
   topic: string;
@@ -94,14 +97,18 @@ export function createSender(config: SenderConfig, deps: SenderDeps): Sender {
     return fresh;
   };
 
-  /** One attempt; returns the partitions that acknowledged. */
-  const attempt = async (batches: readonly PartitionBatch<SendMessage>[]): Promise<Set<number>> => {
+  /** One attempt; returns the partitions that acknowledged, with the first offset of each. */
+  const attempt = async (batches: readonly PartitionBatch<SendMessage>[]): Promise<Map<number, number>> => {
     const current = await connected();
     const messages = batches.flatMap(({ partition, messages }) =>
       messages.map(({ key, value, headers }) => ({ key, value, partition, ...(headers ? { headers } : {}) })),
     );
     const answers = await current.send({ topic: config.topic, acks: -1, compression, messages });
-    return new Set(answers.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition));
+    return new Map(
+      answers
+        .filter(({ errorCode }) => errorCode === 0)
+        .map(({ partition, baseOffset = "-1" }) => [partition, Number(baseOffset)]),
+    );
   };
 
   const fail = (thrown: unknown): unknown => {
@@ -144,7 +151,8 @@ export function createSender(config: SenderConfig, deps: SenderDeps): Sender {
         if (signal?.aborted) return; // given up meanwhile: settled as unknown below
         const acknowledged = open.filter(({ partition }) => named.has(partition));
         open = open.filter(({ partition }) => !named.has(partition));
-        for (const { messages } of acknowledged) settle(messages, "acknowledged");
+        for (const { partition, messages } of acknowledged)
+          settle(messages, "acknowledged", { partition, firstOffset: named.get(partition) ?? -1 });
         if (open.length > 0) throw new AppError("KAFKA_UNACKNOWLEDGED", "no answer for a partition", { retry: true });
       }, signal);
       if (open.length > 0) giveUp();

@@ -28,9 +28,14 @@ export const ledgerInstanceSchema = z.object({
   /** Start of the instance and time of this record, Unix ms. */
   started_at: z.int(),
   updated_at: z.int(),
-  /** Totals over all keys, to see that no key's record is missing. */
+  /** Totals over all keys, to see that no key's record is missing; of a ledger with `reached`, of messages. */
   count: z.int().min(0),
   unknown: z.int().min(0),
+  /**
+   * The last acknowledged offset by partition, of an instance that sends what others made: a client may send one event
+   * twice, so distinct events are not its to count. Everything up to a partition's end is accounted for by its offset.
+   */
+  reached: z.record(z.string().regex(/^\d{1,10}$/), z.int().min(0)).optional(),
 });
 
 export const ledgerRecordSchema = z.discriminatedUnion("kind", [ledgerCountSchema, ledgerInstanceSchema]);
@@ -63,6 +68,7 @@ export const LEDGER_INSTANCES_COLUMNS = [
   "events",
   "unknown",
   "version",
+  "reached",
 ] as const;
 
 /** A record with its offset in the ledger topic, which is its version in the store. */
@@ -99,6 +105,7 @@ export function encodeLedgerInstances(
     writer.int64(record.count);
     writer.int64(record.unknown);
     writer.int64(offset);
+    writer.string(record.reached === undefined ? "" : JSON.stringify(record.reached));
   }
   return { format: "RowBinary", pieces: [writer.bytes()] };
 }
