@@ -46,6 +46,7 @@ test("only what was looked at and agrees is EXACT", () => {
     { behind },
     { deadInstances: [{ instance: "p", lastRecordMs: undefined }] },
     { stale },
+    { truncated: ["partition 0 ends at 5, and x saw offset 9 acknowledged"] },
     { moving: [key], checked: { keys: 1, minutes: 1, hours: 0, days: 1 } },
   ]) {
     expect(verdicts(open)).toEqual(["NOT PROVEN", 3]);

@@ -272,4 +272,40 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
     ],
     suite: test("continuous/continuous.integration.test.ts", "a minute that the view shows|what is committed"),
   },
+  {
+    name: "continuous-duplicates-blind",
+    defect: "the continuous audit takes every missing event for a copy of an earlier one",
+    patches: [
+      {
+        file: "workers/ops/continuous/compare-slice.ts",
+        find: "if (place !== undefined && isBefore(place, placeOf(one.slice, offset, at))) one.missing.delete(offset);",
+        replace: "if (place === undefined || place.length > 0) one.missing.delete(offset);",
+      },
+    ],
+    suite: test("continuous/continuous.integration.test.ts", "an event that is not stored|what is committed"),
+  },
+  {
+    name: "truncation-blind",
+    defect: "verify does not look whether the topic still holds what producers saw acknowledged",
+    patches: [
+      {
+        file: "workers/ops/verify/instances.ts",
+        find: "last >= (ends.get(partition) ?? 0)",
+        replace: "last < 0",
+      },
+    ],
+    suite: test("verify/instances.test.ts"),
+  },
+  {
+    name: "relayed-blind",
+    defect: "what was not seen at the end of a partition does not keep verify from saying EXACT",
+    patches: [
+      {
+        file: "workers/ops/verify/report.ts",
+        find: "return [...describeHidden(hidden), ...compacted, ...truncated];",
+        replace: "return [...describeHidden(hidden), ...compacted, ...truncated.slice(0, 0)];",
+      },
+    ],
+    suite: test("verify/report.test.ts"),
+  },
 ];
