@@ -26,6 +26,9 @@ type Report = {
   other_differences: string[];
 };
 async function verify(): Promise<Report> {
+  // Before the first commit the broker may not have a coordinator for the group.
+  const stored = async () => (await pipeline.one<{ n: string }>("SELECT count() AS n FROM events")).n !== "0";
+  await waitFor(stored, { timeoutMs: 60_000, describe: "a stored event" });
   const { stdout, stderr } = await pipeline.ops(["verify", "--json", "--wait", "90s"]);
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout);

@@ -15,9 +15,12 @@ const row = (fields: Partial<InstanceRow>): InstanceRow => ({
 });
 
 test("a partition that ends before what was acknowledged is named; one of an earlier topic is not", () => {
-  const lines = (end: number, sinceMs = NOW - 3_600_000) => truncatedPartitions([row({})], new Map([[2, end]]), sinceMs);
+  const lines = (end: number, sinceMs = NOW - 3_600_000) =>
+    truncatedPartitions([row({})], new Map([[2, end]]), sinceMs);
   expect(lines(100)).toEqual([]);
-  expect(lines(99)).toEqual([expect.stringMatching(/^partition 2 ends at 99, and ingest-1 saw offset 99 acknowledged/)]);
+  expect(lines(99)).toEqual([
+    expect.stringMatching(/^partition 2 ends at 99, and ingest-1 saw offset 99 acknowledged/),
+  ]);
   expect(truncatedPartitions([row({})], new Map(), 0)).toHaveLength(1);
   expect(lines(5, NOW)).toEqual([]);
   expect(truncatedPartitions([row({ reached: undefined })], new Map(), 0)).toEqual([]);
