@@ -128,7 +128,7 @@ export function requests(baseMs: number, key: string): fc.Arbitrary<FuzzRequest>
         method: made.target.method,
         probe: made.target.path === "/livez",
         bytes: writeRequest(`${lines.join("\r\n")}\r\n${made.extra}`, encoded, made.chunked),
-        ...expectation(refusal ?? (isForeign(withoutMark(body)) ? 400 : undefined), form, events),
+        ...expectation(refusal ?? (isForeign(withoutMark(body), made.type.form) ? 400 : undefined), form, events),
       };
     });
 }
@@ -153,8 +153,13 @@ const withoutMark = (body: Buffer) => (body.subarray(0, 3).equals(Buffer.from("\
 /** First bytes that no JSON has (hex): UTF-16 marks, gzip, zstd, an Avro file. */
 const FOREIGN = ["fffe", "feff", "1f8b", "28b52ffd", "4f626a01"];
 
-/** A body that is refused as a whole, since its first bytes show another format: these, a registry's frame or UTF-16 (a zero first, or every other byte). */
-function isForeign(body: Buffer): boolean {
+/**
+ * A body that is refused as a whole, since its first bytes show another format: these, a registry's frame or UTF-16 (a
+ * zero first, or every other byte). What is sent as lines is not, while some later line is an object in plain text.
+ */
+function isForeign(body: Buffer, form: Form | undefined): boolean {
+  const lines = body.subarray(5).toString("latin1").split("\n").slice(1);
+  if (form === "ndjson" && lines.some((line) => /^[ \r\t]*\{(?!\0).*\}[ \r\t]*$/s.test(line))) return false;
   const start = body.subarray(0, 8).toString("hex");
   if (start.startsWith("00")) return body.length > 5;
   return FOREIGN.some((magic) => start.startsWith(magic)) || /^(?!00)..00(?!00)..00.{8}$/.test(start);

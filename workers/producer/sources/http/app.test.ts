@@ -105,6 +105,28 @@ describe("POST /v1/events", () => {
     expect(taken.length).toBe(6);
   });
 
+  test("lines of which only the first is damaged get a verdict each, whatever the first looks like", async () => {
+    const { post, taken } = setup();
+    const good = [event(1), event(2)].map((one) => JSON.stringify(one));
+    const damaged = [
+      Buffer.from(`\0${JSON.stringify(event(0))}`),
+      Buffer.from([0, 0, 0, 0, 42, 6, 97, 98, 99]),
+      Buffer.from('{"user_id":"u"}', "utf16le"),
+      Buffer.from([0x1f, 0x8b, 8, 0]),
+    ];
+    for (const first of damaged) {
+      taken.length = 0;
+      const body = Buffer.concat([first, Buffer.from(`\n${good.join("\n")}\n`)]);
+      const { status, json } = await post(body, { "content-type": "application/x-ndjson" });
+      const verdicts = (json.results as { status: string }[]).map((one) => one.status);
+      expect([status, verdicts, taken.length]).toEqual([207, ["rejected", "accepted", "accepted"], 2]);
+    }
+    // The schema's id is a line end here: still one frame.
+    const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, 10]), Buffer.from(good.join(","))]);
+    const { status, json } = await post(frame, { "content-type": "application/x-ndjson" });
+    expect([status, json.detail]).toEqual([400, expect.stringContaining("schema id 10")]);
+  });
+
   test("a byte order mark and CRLF are no fault; glued lines and other formats get one answer that helps", async () => {
     const { post, taken } = setup();
     const lines = [event(1), event(2), event(3)].map((one) => JSON.stringify(one));

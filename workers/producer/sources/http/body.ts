@@ -3,7 +3,7 @@ import { withoutBom } from "../file/first-bytes.ts";
 import type { ArrivingBody } from "./arriving-body.ts";
 import type { BodyGate, Cut } from "./body-gate.ts";
 import type { Problem } from "./problem.ts";
-import { looksLikeNdjson } from "./split.ts";
+import { hasPlainLine, looksLikeNdjson } from "./split.ts";
 import { wrongBytes } from "./wrong-bytes.ts";
 
 /** A request's body, decompressed, or the reason why it is refused. */
@@ -54,7 +54,9 @@ export async function readBody(request: BodyRequest, maxBytes: number, gate: Bod
   }
   bytes = withoutBom(bytes);
   const wrong = wrongBytes(bytes);
-  if (wrong !== undefined) return refuse(400, "body", wrong);
+  // Where only the first line is damaged, each line gets its own verdict.
+  const hasLines = kind === "ndjson" && hasPlainLine(bytes);
+  if (wrong !== undefined && !hasLines) return refuse(400, "body", wrong);
   if (kind !== "detect") return { ok: true, bytes, kind };
   return { ok: true, bytes, kind: looksLikeNdjson(bytes) ? "ndjson" : "json" };
 }

@@ -55,6 +55,20 @@ export function looksLikeNdjson(body: Buffer): boolean {
   return false;
 }
 
+/** Of a schema registry's frame: the magic byte and the schema's id, which may be a line end. */
+const FRAME_BYTES = 5;
+
+/** Whether some line after the first is a JSON object in plain text, so that the body is no other format as a whole. */
+export function hasPlainLine(body: Buffer): boolean {
+  for (let at = body.indexOf(NEWLINE, FRAME_BYTES); at >= 0; ) {
+    const start = skipSpace(body, at + 1);
+    at = body.indexOf(NEWLINE, start);
+    const end = trimEnd(body, start, at < 0 ? body.length : at);
+    if (body[start] === OPEN_OBJECT && body[start + 1] !== 0 && body[end - 1] === CLOSE_OBJECT) return true;
+  }
+  return false;
+}
+
 function tooMany(maxEvents: number): SplitBody {
   return { ok: false, detail: `more than ${maxEvents} events`, tooMany: true };
 }
