@@ -15,6 +15,30 @@ describe("ingest and console from outside", () => {
     });
     expect(at<string>(pick(objects, "Ingress", named("console")), "spec.rules.0.http.paths.0.path")).toBe("/");
   });
+  test("for load balancers and web pages: keep-alive, allowed origins, keys that may only send, the public address", () => {
+    const objects = render({}, [example("ingress")]);
+    const containerOf = (component: string) =>
+      at<{ env: unknown[]; volumeMounts: unknown[] }>(
+        pick(objects, "Deployment", named(component)),
+        "spec.template.spec.containers.0",
+      );
+    const ingest = containerOf("ingest");
+    const value = (name: string, text: string) => expect.objectContaining({ name, value: text });
+    expect(ingest.env).toContainEqual(value("HTTP_KEEP_ALIVE_SECONDS", "90"));
+    expect(ingest.env).toContainEqual(
+      value("HTTP_ALLOWED_ORIGINS", "https://shop.example.com,https://www.example.com"),
+    );
+    expect(ingest.env).toContainEqual(value("PUBLIC_API_KEYS_FILE", "/etc/public-api-keys/keys"));
+    expect(ingest.volumeMounts).toContainEqual(expect.objectContaining({ mountPath: "/etc/public-api-keys" }));
+    expect(JSON.stringify(pick(objects, "Deployment", named("ingest")))).toContain('"secretName":"ingest-public-keys"');
+    expect(containerOf("console").env).toContainEqual(value("CONSOLE_PUBLIC_URL", "https://counts.example.com"));
+    const plain = JSON.stringify(pick(render({}), "Deployment", named("ingest")));
+    expect(plain).not.toMatch(/PUBLIC_API_KEYS|HTTP_ALLOWED_ORIGINS/);
+  });
+  test("public keys without origins, and an origin with a path, are refused", () => {
+    expect(template({ "ingest.publicKeysSecret": "keys" }).stderr).toContain("needs ingest.allowedOrigins");
+    expect(template({ "ingest.allowedOrigins[0]": "https://shop.example/a" }).stderr).toMatch(/allowedOrigins/);
+  });
   test("an Ingress without a host is refused", () => {
     expect(template({ "ingest.ingress.enabled": true }).stderr).toMatch(/ingress\/hosts.*minItems/);
   });
