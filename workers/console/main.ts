@@ -10,6 +10,7 @@ import { MAX_BODY_BYTES } from "./api/actions.ts";
 import { type ConsoleConfig, consoleConfigSchema, loadConsoleConfig } from "./config.ts";
 import { createConsole } from "./console.ts";
 import { startLagWatch } from "./data/lag.ts";
+import { sayWhatIsUnreachable } from "./data/reach.ts";
 import { createConsoleMetrics } from "./metrics.ts";
 import { startConsoleServer } from "./server.ts";
 import { startStoreCheck } from "./startup.ts";
@@ -20,6 +21,8 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   scope.add({ name: "clickhouse", stop: () => readClient.close() });
   const writeClient = createClickHouse(asWriteUser(config));
   scope.add({ name: "clickhouse-write", stop: () => writeClient.close() });
+  const reach = sayWhatIsUnreachable(config, { clickhouse: readClient, logger });
+  reach.catch(() => undefined); // rejects through `finished`
   const lag = scope.add(startLagWatch(config, { logger, clock: systemClock }));
 
   const checks: HealthChecks = { live: {}, ready: {} };
@@ -58,7 +61,7 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
     "console ready",
   );
   if (config.CONSOLE_TOKEN === undefined) logger.warn("CONSOLE_TOKEN is not set: nothing can be changed");
-  return { finished: Promise.race([lag.finished, store.finished]) };
+  return { finished: Promise.race([lag.finished, store.finished, reach.then(() => lag.finished)]) };
 }
 
 runWorkerCli({

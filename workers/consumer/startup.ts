@@ -9,17 +9,32 @@ import { assertAppendTime } from "../shared/kafka/topic-time.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import { refuseIfWrong } from "../shared/runtime/finding.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
+import { sayIfSlow } from "../shared/runtime/say-if-slow.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
 import type { ConsumerConfig } from "./config.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3_000;
+/** A single answer that takes longer is said to be waited for, ms. */
+const SLOW_MS = 3_000;
+
+/** What is waited for, and the variable with the address of who is asked. */
+type Awaited = { what: string; variable: "CLICKHOUSE_URL" | "KAFKA_BROKERS" };
+
+const SCHEMA: Awaited = { what: "the ClickHouse schema", variable: "CLICKHOUSE_URL" };
 
 /** Repeats a check that may fail for a while, saying each time what is missing. Rejects when the signal aborts. */
-async function until<T>(what: string, check: () => Promise<T>, logger: Logger, signal: AbortSignal): Promise<T> {
+async function until<T>(
+  { what, variable }: Awaited,
+  check: () => Promise<T>,
+  { logger, signal }: { logger: Logger; signal: AbortSignal },
+): Promise<T> {
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return await check();
+      return await sayIfSlow(check(), SLOW_MS, () => {
+        const next = `see that what ${variable} names is up and answers`;
+        logger.warn({ waiting_for: what, next }, `no answer yet (${variable}), waiting for ${what}`);
+      });
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "CONFIG_INVALID") throw error;
       const fields = { waiting_for: what, ...errorFields(error) };
@@ -82,7 +97,7 @@ export function waitForSchema(
     await refuseWrongFigures(config.CLICKHOUSE_USER, deps.clickhouse);
     return days;
   };
-  return until("the ClickHouse schema", check, deps.logger, deps.signal);
+  return until(SCHEMA, check, deps);
 }
 
 /** Waits until the brokers write the time of the topic's messages; says the command that makes them. */
@@ -100,7 +115,7 @@ export async function waitForAppendTime(
       admin.disconnect().catch(() => undefined);
     }
   };
-  await until(`the topic ${topic}`, check, deps.logger, deps.signal);
+  await until({ what: `the topic ${topic}`, variable: "KAFKA_BROKERS" }, check, deps);
 }
 
 /** @throws AppError `CONFIG_INVALID` when the ledger topic's partitions (by topic) became more: its records have no order then. */
@@ -112,7 +127,7 @@ export function checkLedgerPartitions(
   const topic = config.KAFKA_LEDGER_TOPIC;
   const check = async () =>
     assertLedgerPartitions(topic, await readLedgerPartitions(deps.clickhouse, topic), partitions.get(topic) ?? 0);
-  return until("the ClickHouse schema", check, deps.logger, deps.signal);
+  return until(SCHEMA, check, deps);
 }
 
 /** @throws AppError `CONFIG_INVALID` with the fix. Both in days. */

@@ -119,7 +119,7 @@ describe("simulated source", () => {
   test("waits for its topics and says so", async () => {
     const worker = start(["simulate", "--count", "1"], { KAFKA_BROKERS: stack.brokers, KAFKA_EVENTS_TOPIC: "absent" });
     const line = await worker.waitForLog(({ json }) => json.msg === "waiting for Kafka");
-    expect(line.json.error).toContain("ops migrate");
+    expect(line.json.next).toContain("ops migrate");
     await worker.kill("SIGTERM");
   }, 30_000);
 });

@@ -1,7 +1,12 @@
 import { type Admin, createKafkaClient } from "../../shared/kafka/client.ts";
 import type { KafkaConfig } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
-import { fetchCommittedOffsets, fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
+import {
+  fetchCommittedOffsets,
+  fetchTopicRanges,
+  nameTopic,
+  type TopicRange,
+} from "../../shared/kafka/topic-reader.ts";
 import type { Clock } from "../../shared/runtime/clock.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import type { Component } from "../../shared/runtime/lifecycle.ts";
@@ -49,13 +54,12 @@ export function startLagWatch(
 
   const look = async (): Promise<Lag> => {
     // A client of its own each time: one that has failed to connect keeps trying in the background.
-    const admin = createKafkaClient(config, logger).admin({ retry: { retries: 1 } });
+    const admin = createKafkaClient(config, logger, { quiet: true }).admin({ retry: { retries: 1 } });
     try {
       await kafkaCall(() => admin.connect());
-      const [ranges, committed] = await Promise.all([
-        fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC),
-        fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC),
-      ]);
+      // The ranges first: they say when there is no such topic.
+      const ranges = await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
+      const committed = await fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC);
       const atMs = clock.now();
       const total = (of: (range: TopicRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
       const committedTo = ({ partition, from }: TopicRange) => committed.get(partition) ?? from;
@@ -78,7 +82,8 @@ export function startLagWatch(
     while (!stopping.signal.aborted) {
       try {
         current = await look();
-      } catch (error) {
+      } catch (thrown) {
+        const error = nameTopic(thrown, config);
         if (!(error instanceof AppError)) throw error;
         if (!(current && "error" in current)) logger.warn(errorFields(error), "the lag is not known");
         current = { error: error.code, atMs: clock.now() };

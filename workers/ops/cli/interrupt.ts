@@ -28,6 +28,24 @@ export async function orInterrupted<T>(io: Pick<CliIo, "signal">, run: () => Pro
   }
 }
 
+/** Waits for what leaves nothing half done; rejects at once when interrupted. @throws AppError `ABORTED`, or as `pending`. */
+export async function unlessInterrupted<T>({ signal }: Pick<CliIo, "signal">, pending: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([pending, onAbort(signal, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function onAbort(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
+  });
+  throw interrupted();
+}
+
 const interrupted = () => new AppError("ABORTED", "interrupted", { retry: false });
 
 /** Rejects when the grace after the interruption is over; never, once the command is. */

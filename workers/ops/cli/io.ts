@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../shared/runtime/clock.ts";
 import type { Env } from "../../shared/runtime/config.ts";
+import { sleep } from "../../shared/runtime/sleep.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { createStatusLine } from "./status-line.ts";
 
@@ -24,7 +25,7 @@ export type CliIo = {
   exit(code: ExitCode): void;
 };
 
-/** For what was written to reach a pipe before the process ends, ms. */
+/** After an interruption, for what was written to reach a pipe before the process ends, ms. */
 const FLUSH_MS = 200;
 
 /** The process's own streams. */
@@ -33,19 +34,18 @@ export function processIo(): CliIo {
   process.once("SIGINT", () => abort.abort());
   process.once("SIGTERM", () => abort.abort());
   const status = createStatusLine(process.stderr);
+  const output = createOutput();
   return {
     env: process.env,
     clock: systemClock,
     out: (text) => {
       status.clear();
-      process.stdout.write(`${text}
-`);
+      output.write(process.stdout, `${text}\n`);
     },
-    outBytes: (bytes) => void process.stdout.write(bytes),
+    outBytes: (bytes) => output.write(process.stdout, bytes),
     err: (text) => {
       status.clear();
-      process.stderr.write(`${text}
-`);
+      output.write(process.stderr, `${text}\n`);
     },
     progress: (text) => status.show(text),
     signal: abort.signal,
@@ -58,8 +58,29 @@ export function processIo(): CliIo {
     readStdin: () => Bun.stdin.bytes(),
     exit: (code) => {
       process.exitCode = code;
-      // What was interrupted may still hold connections that would keep the process alive.
-      if (abort.signal.aborted) setTimeout(() => process.exit(code), FLUSH_MS);
+      // A connection that nobody answers would keep the process alive.
+      const limit = abort.signal.aborted ? [sleep(FLUSH_MS)] : [];
+      void Promise.race([output.flushed(), ...limit]).then(() => process.exit(code));
     },
+  };
+}
+
+/** Knows when everything that was written has left the process: a pipe takes what its reader takes. */
+function createOutput() {
+  let pending = 0;
+  const idle: (() => void)[] = [];
+  return {
+    write: (stream: NodeJS.WriteStream, text: string | Uint8Array): void => {
+      pending++;
+      stream.write(text, () => {
+        pending--;
+        if (pending === 0) for (const resolve of idle.splice(0)) resolve();
+      });
+    },
+    flushed: (): Promise<void> =>
+      new Promise((resolve) => {
+        if (pending === 0) resolve();
+        else idle.push(resolve);
+      }),
   };
 }

@@ -1,17 +1,18 @@
 import { pino } from "pino";
 import { type ClickHouse, createClickHouse } from "../../shared/clickhouse/client.ts";
+import { assertClickHouseReachable } from "../../shared/clickhouse/reachable.ts";
 import { type Admin, createKafkaClient, type Kafka } from "../../shared/kafka/client.ts";
 import { kafkaConfigProblems } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { createLogReader, type LogReader } from "../../shared/kafka/log-reader.ts";
 import { assertKafkaReachable } from "../../shared/kafka/reachable.ts";
-import { UnknownTopicError } from "../../shared/kafka/topic-reader.ts";
+import { nameTopic } from "../../shared/kafka/topic-reader.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { AppError, errorMessage } from "../../shared/runtime/errors.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import { type OpsConfig, opsConfigSchema } from "../config.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { orInterrupted, throwIfInterrupted } from "./interrupt.ts";
+import { orInterrupted, throwIfInterrupted, unlessInterrupted } from "./interrupt.ts";
 import type { CliIo } from "./io.ts";
 
 /** The services a command works with. */
@@ -72,8 +73,12 @@ export async function runReporting(
   }
 }
 
-/** `waits`: the command itself waits for Kafka and ClickHouse to come up, so that it only says what it waits for. */
-export type ConnectOptions = { waits?: boolean };
+export type ConnectOptions = {
+  /** The command itself waits for Kafka and ClickHouse to come up, so that it only says what it waits for. */
+  waits?: boolean;
+  /** Told what is slow to answer; default: the terminal. */
+  onSlow?: (text: string) => void;
+};
 
 /** Connects, runs and disconnects; failures are the caller's. */
 export async function withServices<T>(
@@ -87,49 +92,39 @@ export async function withServices<T>(
   const kafka = createKafkaClient(config, logger);
   const admin = kafka.admin();
   const log = createLogReader(config, logger);
-  try {
-    await assertReachable(config, clickhouse, logger).catch((error: unknown) => {
+  let began = false;
+  const connect = async () => {
+    const onSlow = options.onSlow ?? ((text: string) => io.err(`waiting: ${text}`));
+    await assertReachable(config, clickhouse, { logger, onSlow }).catch((error: unknown) => {
       if (!options.waits || !(error instanceof AppError)) throw error;
       io.err(`waiting: ${error.message}`);
     });
     throwIfInterrupted(io);
     await kafkaCall(() => admin.connect());
+  };
+  try {
+    await unlessInterrupted(io, connect());
+    began = true;
     return await run({ config, kafka, admin, log, clickhouse, io });
   } catch (error) {
     throw nameTopic(error, config);
   } finally {
-    await Promise.allSettled([admin.disconnect(), log.close(), clickhouse.close()]);
+    const closed = Promise.allSettled([admin.disconnect(), log.close(), clickhouse.close()]);
+    // Nobody waits for the end of connections that were never made.
+    if (began) await closed;
   }
 }
 
-/** A wrong address is said within seconds, not when the clients give up. */
-async function assertReachable(config: OpsConfig, clickhouse: ClickHouse, logger: Logger): Promise<void> {
-  const answers = clickhouse.query("SELECT 1", { signal: AbortSignal.timeout(CLICKHOUSE_PATIENCE_MS) });
-  const asked = answers.catch((error: unknown) => {
-    if (!(error instanceof AppError)) throw error;
-    // A database that is not there yet, a right that is missing: for the command to say.
-    if (!UNREACHABLE.test(error.code)) return;
-    const text = `cannot use ClickHouse at ${config.CLICKHOUSE_URL} (CLICKHOUSE_URL): ${error.message}`;
-    const next = error.next ?? "start ClickHouse or correct CLICKHOUSE_URL, then run the command again";
-    throw new AppError(error.code, text, { retry: error.retry, next, cause: error });
-  });
-  await Promise.all([assertKafkaReachable(config, logger), asked]);
-}
-
-const CLICKHOUSE_PATIENCE_MS = 4_000;
-const UNREACHABLE = /^CLICKHOUSE_(UNREACHABLE|NOT_CLICKHOUSE|TLS_.*)$/;
-
-const TOPICS = ["KAFKA_EVENTS_TOPIC", "KAFKA_DLQ_TOPIC", "KAFKA_LEDGER_TOPIC"] as const;
-
-/** Adds the variable to the error for a topic that does not exist. */
-function nameTopic(error: unknown, config: OpsConfig): unknown {
-  if (!(error instanceof UnknownTopicError)) return error;
-  const variable = TOPICS.find((name) => config[name] === error.topic) ?? "KAFKA_EVENTS_TOPIC";
-  return new AppError(error.code, `there is no topic ${error.topic} (${variable})`, {
-    retry: error.retry,
-    next: `correct ${variable}, or create the topics with \`ops migrate\``,
-    cause: error,
-  });
+/** A wrong address is said within seconds, not when the clients give up; who is only slow is waited for. */
+async function assertReachable(
+  config: OpsConfig,
+  clickhouse: ClickHouse,
+  { logger, onSlow }: { logger: Logger; onSlow: (text: string) => void },
+): Promise<void> {
+  await Promise.all([
+    assertKafkaReachable(config, logger, onSlow),
+    assertClickHouseReachable(config, clickhouse, onSlow),
+  ]);
 }
 
 function advice(error: AppError): string {

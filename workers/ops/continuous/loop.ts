@@ -33,7 +33,10 @@ export async function proveContinuously(options: ContinuousOptions, deps: Contin
   const { io, logger, metrics } = deps;
   while (!io.signal.aborted) {
     try {
-      await withServices(io, (services) => proveWith(services, options, deps));
+      await withServices(io, (services) => proveWith(services, options, deps), {
+        // The verification beside it says the same, louder.
+        onSlow: (text) => logger.debug(text),
+      });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (io.signal.aborted) return;

@@ -18,6 +18,8 @@ export type Check = {
   name: string;
   /** Names of checks that must have worked before. */
   needs?: readonly string[];
+  /** The variable with the address of what is asked, for when no answer comes. */
+  variable?: string;
   run(): Promise<Outcome>;
 };
 
@@ -33,7 +35,7 @@ const SLOW_MS = 2_000;
  * Runs the checks one after the other. What a failure of the connection leaves unknown is said to be unknown; a failure
  * inside another check makes that check unknown, and no more.
  */
-export async function runChecks(checks: readonly Check[], onSlow: (name: string) => void): Promise<Row[]> {
+export async function runChecks(checks: readonly Check[], onSlow: (text: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
   const failed = new Set<string>();
   for (const check of checks) {
@@ -43,7 +45,7 @@ export async function runChecks(checks: readonly Check[], onSlow: (name: string)
       rows.push(row(check.name, "unchecked", "NOT_CHECKED", `not looked at: ${cause} comes first`, ""));
       continue;
     }
-    const timer = setTimeout(() => onSlow(check.name), SLOW_MS);
+    const timer = setTimeout(() => onSlow(check.variable ? `${check.name} (${check.variable})` : check.name), SLOW_MS);
     const outcome = await outcomeOf(check).finally(() => clearTimeout(timer));
     if ("broken" in outcome || "unchecked" in outcome) failed.add(check.name);
     rows.push(...rowsOf(check.name, outcome));

@@ -9,7 +9,7 @@ const NEXT = "check that ClickHouse answers at CLICKHOUSE_URL";
 export function clickhouseChecks(session: Session): Check[] {
   const write: Check = { name: "clickhouse write login", needs: ["clickhouse"], run: () => checkWriteLogin(session) };
   return [
-    { name: "clickhouse", run: () => checkServer(session) },
+    { name: "clickhouse", variable: "CLICKHOUSE_URL", run: () => checkServer(session) },
     ...(session.config.CLICKHOUSE_WRITE_USER === undefined ? [] : [write]),
   ];
 }

@@ -7,7 +7,7 @@ import { runReporting } from "../cli/services.ts";
 import { type Check, exitCodeOf, runChecks } from "./check.ts";
 import { clickhouseChecks } from "./clickhouse.ts";
 import { doctorConfigSchema } from "./config.ts";
-import { kafkaChecks } from "./kafka.ts";
+import { brokerChecks, kafkaChecks } from "./kafka.ts";
 import { lakeChecks } from "./lake.ts";
 import { renderRows } from "./render.ts";
 import { rightsChecks } from "./rights.ts";
@@ -63,10 +63,11 @@ async function runDoctor(io: CliIo, flags: DoctorFlags): Promise<ExitCode> {
   }
 }
 
-/** In this order: rights say which role the login has, the raw retention is what a topic's retention is compared with. */
+/** In this order: what does not answer at all is said soon, rights say which role the login has, the raw retention is what a topic's retention is compared with. */
 function checksOf(session: Session): Check[] {
   return [
     ...clickhouseChecks(session),
+    ...brokerChecks(session),
     ...rightsChecks(session),
     ...settingChecks(session),
     ...schemaChecks(session),

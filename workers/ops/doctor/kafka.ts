@@ -1,3 +1,4 @@
+import { topicVariable } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { describeGroup, GROUP_SHARED, type GroupDescription } from "../../shared/kafka/group-members.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
@@ -6,10 +7,14 @@ import type { Finding } from "../../shared/runtime/finding.ts";
 import type { Check, Outcome } from "./check.ts";
 import { type Session, toFinding } from "./session.ts";
 
-/** Brokers, topics and groups. */
+/** Whether the brokers answer. */
+export function brokerChecks(session: Session): Check[] {
+  return [{ name: "kafka", variable: "KAFKA_BROKERS", run: () => checkBrokers(session) }];
+}
+
+/** Topics and groups. */
 export function kafkaChecks(session: Session): Check[] {
   return [
-    { name: "kafka", run: () => checkBrokers(session) },
     { name: "topics", needs: ["kafka"], run: () => checkTopics(session) },
     { name: "groups", needs: ["kafka"], run: () => checkGroups(session) },
   ];
@@ -50,8 +55,8 @@ async function checkTopics(session: Session): Promise<Outcome> {
   const findings: Finding[] = missing.map(([, topic]) => ({
     code: "KAFKA_TOPIC_MISSING",
     severity: "wrong",
-    found: `there is no topic ${topic}, or this login may not see it`,
-    next: "run `ops migrate`, or grant the user of KAFKA_SASL_USERNAME Describe on it",
+    found: `there is no topic ${topic} (${topicVariable(topic, config)}), or this login may not see it`,
+    next: "run `ops migrate`, or correct the variable, or grant the user of KAFKA_SASL_USERNAME Describe on it",
   }));
   if (there.length > 0) {
     const needs: TopicNeeds = {

@@ -1,10 +1,12 @@
 import { type ClickHouse, createClickHouse } from "../../shared/clickhouse/client.ts";
 import { asWriteUser } from "../../shared/clickhouse/config.ts";
+import { whereClickHouse } from "../../shared/clickhouse/reachable.ts";
 import { kafkaConfigProblems } from "../../shared/kafka/config.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import { type HealthChecks, startHealthServer } from "../../shared/runtime/health-server.ts";
 import { createLogger, type Logger } from "../../shared/runtime/logger.ts";
+import { sayIfSlow } from "../../shared/runtime/say-if-slow.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import { audit } from "../audit/run.ts";
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
@@ -38,6 +40,9 @@ export type WatchOptions = {
 type Kind = "verify" | "audit";
 type Deps = { io: CliIo; logger: Logger; metrics: WatchMetrics; writer: ClickHouse };
 
+/** An answer that takes longer is said to be waited for, ms. */
+const SLOW_MS = 3_000;
+
 /** A run that takes this much longer than it may wait is stuck; reading a whole topic takes long by right. */
 const STUCK_AFTER_MS: Record<Kind, number> = { verify: 15 * 60_000, audit: 6 * 3_600_000 };
 
@@ -64,7 +69,9 @@ export async function watch(io: CliIo, options: WatchOptions): Promise<ExitCode>
   );
   logger.info({ health_port: health.port, interval_ms: options.intervalMs }, "watching");
   try {
-    await restore(reader, { metrics, state, logger });
+    await sayIfSlow(restore(reader, { metrics, state, logger }), SLOW_MS, () =>
+      logger.warn(`${whereClickHouse(config)} is slow to answer, waiting`),
+    );
     const deps = { io: quiet(io, logger), logger, metrics, writer };
     const pauseMs = options.continuousMs;
     const continuous = { ...deps, metrics: createContinuousMetrics(metrics.registry) };
@@ -103,7 +110,9 @@ async function run(kind: Kind, state: LoopState, options: WatchOptions, deps: De
   state.running = { kind, sinceMs };
   if (kind === "audit") state.lastAuditMs = sinceMs;
   try {
-    const found = await withServices(io, (services) => prove(kind, services, options));
+    const found = await withServices(io, (services) => prove(kind, services, options), {
+      onSlow: (text) => logger.warn({ kind }, text),
+    });
     // What was cut short says nothing.
     if (io.signal.aborted) return;
     const row = { ...found.run, runId: crypto.randomUUID(), durationMs: io.clock.now() - sinceMs };

@@ -7,13 +7,14 @@ export type { Kafka };
 
 /**
  * A Kafka client whose log lines go to the worker's logger, with TLS and SASL as configured. Connects lazily.
+ * @param options.quiet for a caller that says itself what fails: the client logs nothing.
  * @param options.connectionTimeoutMs how long to wait for a connection.
  * @param options.retries how often the client itself tries to connect before it says why it cannot; 8 take half a minute.
  */
 export function createKafkaClient(
   config: KafkaConfig,
   logger: Logger,
-  options: { retries?: number; connectionTimeoutMs?: number } = {},
+  options: { retries?: number; connectionTimeoutMs?: number; quiet?: boolean } = {},
 ): Kafka {
   const { ssl, sasl } = resolveKafkaSecurity(config);
   const log = logger.child({ component: "kafka" });
@@ -25,7 +26,7 @@ export function createKafkaClient(
     connectionTimeout: options.connectionTimeoutMs ?? 5_000,
     requestTimeout: 30_000,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: options.retries ?? 8 },
-    logLevel: logLevel.INFO,
+    logLevel: options.quiet ? logLevel.NOTHING : logLevel.INFO,
     logCreator: logCreatorOf(log),
   });
 }

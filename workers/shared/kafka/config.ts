@@ -57,6 +57,16 @@ export const sendBatchBytes = () =>
 
 export type KafkaConfig = z.output<z.ZodObject<typeof kafkaConfigShape>>;
 
+const TOPICS = ["KAFKA_EVENTS_TOPIC", "KAFKA_DLQ_TOPIC", "KAFKA_LEDGER_TOPIC"] as const;
+
+/** The names of the topics as they are configured. */
+export type TopicNames = Pick<KafkaConfig, (typeof TOPICS)[number]>;
+
+/** The variable that names a topic. */
+export function topicVariable(topic: string, config: TopicNames): (typeof TOPICS)[number] {
+  return TOPICS.find((name) => config[name] === topic) ?? "KAFKA_EVENTS_TOPIC";
+}
+
 /** Connection options as the configuration has them. What comes from files is read anew whenever it is looked at. */
 export type KafkaSecurity = {
   ssl: boolean | { readonly ca: string[] };

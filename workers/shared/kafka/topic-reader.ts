@@ -1,6 +1,8 @@
 import type { Admin, Kafka, KafkaMessage } from "kafkajs";
 import { AppError } from "../runtime/errors.ts";
+import { sleep } from "../runtime/sleep.ts";
 import { registerCodecs } from "./codecs.ts";
+import { type TopicNames, topicVariable } from "./config.ts";
 import { kafkaCall, toKafkaError } from "./errors.ts";
 
 /** Offsets of one partition: from `from` (the first that exists) up to, but without, `end`. */
@@ -23,12 +25,24 @@ export class UnknownTopicError extends AppError {
   }
 }
 
+/** Adds the variable to the error for a topic that does not exist; other errors are returned as they are. */
+export function nameTopic(error: unknown, config: TopicNames): unknown {
+  if (!(error instanceof UnknownTopicError)) return error;
+  const variable = topicVariable(error.topic, config);
+  return new AppError(error.code, `there is no topic ${error.topic} (${variable})`, {
+    retry: error.retry,
+    next: `correct ${variable}, or create the topics with \`ops migrate\``,
+    cause: error,
+  });
+}
+
 /** What a topic holds now, by partition in ascending order. @throws {UnknownTopicError} */
 export async function fetchTopicRanges(admin: Admin, topic: string): Promise<TopicRange[]> {
   // The client's types do not know the stable offset, which the patch adds.
-  const offsets: { partition: number; low: string; high: string; stable?: string }[] = await kafkaCall(() =>
+  const asked: Promise<{ partition: number; low: string; high: string; stable?: string }[]> = kafkaCall(() =>
     admin.fetchTopicOffsets(topic),
-  ).catch((error: unknown) => {
+  );
+  const offsets = await unlessMissing(admin, topic, asked).catch((error: unknown) => {
     const unknown = error instanceof AppError && error.code === "KAFKA_UNKNOWN_TOPIC_OR_PARTITION";
     throw unknown ? new UnknownTopicError(topic, error) : error;
   });
@@ -38,6 +52,29 @@ export async function fetchTopicRanges(admin: Admin, topic: string): Promise<Top
       return { partition, from: Number(low), end, stable: Math.min(end, Number(stable)) };
     })
     .sort((a, b) => a.partition - b.partition);
+}
+
+/** The client asks for a topic that does not exist for half a minute. After this long the list of topics is looked at, ms. */
+const LOOK_AFTER_MS = 500;
+/** A topic that was just made may not be in every broker's list yet, ms. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** Waits for `asked`, but not longer than until the topic is known to be missing. @throws {UnknownTopicError}, or as `asked`. */
+async function unlessMissing<T>(admin: Admin, topic: string, asked: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const missing = async (): Promise<never> => {
+    for (const waitMs of [LOOK_AFTER_MS, LOOK_AGAIN_MS]) {
+      await sleep(waitMs, over.signal);
+      if (over.signal.aborted || (await kafkaCall(() => admin.listTopics())).includes(topic)) return asked as never;
+    }
+    const code = "KAFKA_UNKNOWN_TOPIC_OR_PARTITION";
+    throw new AppError(code, `no topic ${topic}`, { retry: true });
+  };
+  try {
+    return await Promise.race([asked, missing()]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** The same ranges, each only as far as messages are delivered. */

@@ -1,9 +1,9 @@
-import { type Kafka, logLevel } from "kafkajs";
+import type { Kafka } from "kafkajs";
 import { AppError, errorFields } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { retryWithBackoff } from "../runtime/retry.ts";
 import { createKafkaClient } from "./client.ts";
-import type { KafkaConfig } from "./config.ts";
+import { type KafkaConfig, topicVariable } from "./config.ts";
 import { kafkaCall } from "./errors.ts";
 
 /** Pause between lines in the log, ms. */
@@ -20,8 +20,7 @@ export async function waitForTopics(
 ): Promise<ReadonlyMap<string, number>> {
   const { logger, signal } = deps;
   // Quick to give up: the reason is to be seen soon, and the attempts are repeated here.
-  const kafka = createKafkaClient(config, logger, { retries: 1 });
-  kafka.logger().setLogLevel(logLevel.NOTHING);
+  const kafka = createKafkaClient(config, logger, { retries: 1, quiet: true });
   const where = `Kafka at ${config.KAFKA_BROKERS.join(",")} (KAFKA_BROKERS)`;
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let last: { error: Error; attempt: number } | undefined;
@@ -37,7 +36,7 @@ export async function waitForTopics(
   // One attempt to connect may take several seconds.
   const timer = setInterval(say, SAY_EVERY_MS);
   try {
-    return await retryWithBackoff(() => topicPartitions(kafka, topics), {
+    return await retryWithBackoff(() => topicPartitions(kafka, config, topics), {
       minMs: 200,
       maxMs: 2_500,
       ...(signal ? { signal } : {}),
@@ -53,7 +52,11 @@ export async function waitForTopics(
 
 const TOPIC_MISSING = "KAFKA_TOPIC_MISSING";
 
-async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise<Map<string, number>> {
+async function topicPartitions(
+  kafka: Kafka,
+  config: KafkaConfig,
+  topics: readonly string[],
+): Promise<Map<string, number>> {
   // A client of its own per attempt: one that has failed to connect keeps trying in the background.
   const admin = kafka.admin({ retry: { retries: 1 } });
   try {
@@ -65,8 +68,12 @@ async function topicPartitions(kafka: Kafka, topics: readonly string[]): Promise
       await kafkaCall(() => admin.fetchTopicMetadata({ topics: missing })).catch((error: unknown) => {
         if (error instanceof AppError && error.code === "KAFKA_TOPIC_AUTHORIZATION_FAILED") throw error;
       });
-      const names = missing.join(", ");
-      throw new AppError(TOPIC_MISSING, `no topic ${names}: run \`ops migrate\``, { retry: true });
+      const variables = missing.map((topic) => topicVariable(topic, config));
+      const names = missing.map((topic, i) => `${topic} (${variables[i]})`).join(", ");
+      throw new AppError(TOPIC_MISSING, `no topic ${names}`, {
+        retry: true,
+        next: `create the topics with \`ops migrate\`, or correct ${variables.join(", ")}`,
+      });
     }
     const metadata = await kafkaCall(() => admin.fetchTopicMetadata({ topics: [...topics] }));
     return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
