@@ -36,6 +36,10 @@ const TABLE: Readonly<Record<string, Row>> = {
   rewind: { ...usual, args: ["--from", "earliest"] },
   "lake export": { ...usual, args: ["--retries", "1"] },
   "lake verify": { ...usual, args: ["--retries", "1"] },
+  // Offset 0 is read and committed, so that nothing has to move.
+  skip: { ...usual, args: ["--partition", "0", "--from", "0", "--to", "0"] },
+  // It names what is wrong with the connection: that is a finding.
+  doctor: { ...usual, unreachable: EXIT.different },
   smoke: { ...usual, args: ["--url", "http://127.0.0.1:1", "--wait", "1s"], done: EXIT.notProven },
 };
 const nameOf = (key: string) => key.split(" --")[0] ?? key;
@@ -119,9 +123,9 @@ describe.each(Object.entries(TABLE))("%s", (key, row) => {
   test("nobody answers: said with the variable, soon", async () => {
     const began = performance.now();
     const away = { KAFKA_BROKERS: "127.0.0.1:1", CLICKHOUSE_URL: "http://127.0.0.1:1" };
-    const { code, err } = await run([...words, ...row.args], away);
+    const { code, err, out } = await run([...words, ...row.args], away);
     expect(code).toBe(row.unreachable);
-    expect(err).toMatch(/KAFKA_BROKERS|CLICKHOUSE_URL/);
+    expect(`${err}${out}`).toMatch(/KAFKA_BROKERS|CLICKHOUSE_URL/);
     if (nameOf(key) !== "migrate") expect(performance.now() - began).toBeLessThan(20_000);
   });
 
@@ -144,8 +148,16 @@ describe.each(Object.entries(TABLE))("%s", (key, row) => {
 test("the table names every command, save those that ask no store", () => {
   const known = new Set(Object.keys(TABLE).map(nameOf));
   const io = { out: () => undefined, err: () => undefined } as unknown as CliIo;
-  const elsewhere = ["secrets ensure", "doctor", "skip"];
-  expect(leaves(createProgram(io)).filter((name) => !known.has(name) && !elsewhere.includes(name))).toEqual([]);
+  expect(leaves(createProgram(io)).filter((name) => !known.has(name) && name !== "secrets ensure")).toEqual([]);
+});
+
+test("secrets ensure: 2 for a wrong name, 3 outside of a cluster, said in two lines", async () => {
+  expect((await run(["secrets", "ensure"])).code).toBe(EXIT.usage);
+  const outside = await run(["secrets", "ensure", "console-token/token"]);
+  expect([outside.code, outside.err.trim().split("\n").length]).toEqual([EXIT.notProven, 2]);
+  const cluster = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: "1" };
+  const noAccount = await run(["secrets", "ensure", "console-token/token"], cluster);
+  expect([noAccount.code, noAccount.err]).toEqual([EXIT.notProven, expect.stringContaining("service account")]);
 });
 
 test("a topic that does not exist is named with its variable", async () => {

@@ -63,7 +63,10 @@ async function runDoctor(io: CliIo, flags: DoctorFlags): Promise<ExitCode> {
   }
 }
 
-/** In this order: what does not answer at all is said soon, rights say which role the login has, the raw retention is what a topic's retention is compared with. */
+/**
+ * In this order: what does not answer at all is said soon, rights say which role the login has, the raw retention is what a
+ * topic's retention is compared with.
+ */
 function checksOf(session: Session): Check[] {
   return [
     ...clickhouseChecks(session),
