@@ -46,10 +46,8 @@ export function createFlush({ lateAfterMs }: Pick<TransformConfig, "lateAfterMs"
         if (refused.length > 0) letters.push(...(await batch.lettersOf(insert, refused)));
         observeStored(deps, insert, lateAfterMs);
       }
-      if (letters.length > 0) {
-        await deps.deadLetters.write(letters, abandoned, deps.abandon);
-        collectLetters(letters.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0));
-      }
+      if (letters.length > 0) await deps.deadLetters.write(letters, abandoned, deps.abandon);
+      collectLetters(letters.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0));
       for (const { errorClass } of letters) deps.metrics.deadLetters.inc({ class: errorClass });
       for (const ticket of tickets) ticket.complete();
     } catch (error) {
