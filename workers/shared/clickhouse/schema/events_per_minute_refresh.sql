@@ -26,7 +26,7 @@
 --    once, when it is complete, instead of 3 to 6 times. The present minute and the one before it are always as fresh as
 --    by cost alone.
 --  * A minute that was not touched for 1,050 ms is complete for now and done at once: this computation is the last one.
---    One that shows everything already, but was touched less than 1 s before it was computed, is not done
+--    While rows arrive fast it has to be 4 s, since large inserts are seconds apart. One that shows everything already, but was touched less than 1 s before it was computed, is not done
 --    again until then.
 --  * The age of a minute that was never computed is not known. One that is to pause gets a head of no rows: it says when
 --    the minute was first looked at, and since it differs from the marks, the minute stays dirty.
@@ -59,7 +59,7 @@ WITH
                     multiIf(
                         marked = recorded, quiet_ms >= 1050,
                         -- A clock that is set back must not stop anything: an age below zero is due.
-                        age_ms < 0 OR age_ms >= pause_ms OR quiet_ms >= 1050
+                        age_ms < 0 OR age_ms >= pause_ms OR quiet_ms >= complete_ms
                     ) AS is_due
                 FROM
                 (
@@ -76,7 +76,8 @@ WITH
                             event_minute >= toStartOfMinute(now('UTC')) - INTERVAL 1 MINUTE,
                             cost_pause_ms,
                             greatest(cost_pause_ms, least((50 + cost_pause_ms) * filling, 30000))
-                        ) AS pause_ms
+                        ) AS pause_ms,
+                        1050 + least(pause_ms - cost_pause_ms, 30000) / 10 AS complete_ms
                     FROM
                     (
                         SELECT
