@@ -1,5 +1,6 @@
 import { type ClickHouse, RELIED_ON } from "../shared/clickhouse/client.ts";
 import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
+import { judgeRefusal } from "../shared/clickhouse/rules/setting-rules.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import { type Finding, refuseIfWrong } from "../shared/runtime/finding.ts";
 import type { Component } from "../shared/runtime/lifecycle.ts";
@@ -31,7 +32,8 @@ export function startStoreCheck(
   const judge = () =>
     judgeStore(clickhouse, { user, sent: RELIED_ON }).catch((error): Finding[] | undefined => {
       if (!(error instanceof AppError)) throw error;
-      return undefined;
+      const refusals = judgeRefusal(user, error);
+      return refusals.length > 0 ? refusals : undefined;
     });
   const first = async (): Promise<{ isJudged: boolean }> => {
     while (!signal.aborted) {

@@ -3,6 +3,7 @@ import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhou
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
 import { probeInsert } from "../shared/clickhouse/rules/insert-probe.ts";
 import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
+import { judgeRefusal } from "../shared/clickhouse/rules/setting-rules.ts";
 import type { Admin, Kafka } from "../shared/kafka/client.ts";
 import { kafkaCall } from "../shared/kafka/errors.ts";
 import { assertAppendTime } from "../shared/kafka/topic-time.ts";
@@ -97,7 +98,12 @@ export function waitForSchema(
     await refuseWrongFigures(config.CLICKHOUSE_USER, deps.clickhouse);
     return days;
   };
-  return until(SCHEMA, check, deps);
+  const checkInWords = () =>
+    check().catch((error) => {
+      refuseIfWrong(judgeRefusal(config.CLICKHOUSE_USER, error));
+      throw error;
+    });
+  return until(SCHEMA, checkInWords, deps);
 }
 
 /** Waits until the brokers write the time of the topic's messages; says the command that makes them. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type ActualSetting, judgeSettings } from "./setting-rules.ts";
+import { AppError } from "../../runtime/errors.ts";
+import { type ActualSetting, judgeRefusal, judgeSettings } from "./setting-rules.ts";
 
 const setting = (name: string, value: string, more: Partial<ActualSetting> = {}): ActualSetting => ({
   name,
@@ -35,6 +36,14 @@ test("what a request sends wins over the profile, unless a constraint forbids it
 test("a setting that our requests set themselves concerns only others", () => {
   const [finding] = judgeSettings("someone", [setting("join_use_nulls", "1")], { join_use_nulls: 0 });
   expect(finding).toMatchObject({ code: "SETTING_CHANGES_MEANING", severity: "warning" });
+});
+
+test("a server's refusal of what requests send is told as its cause, other errors are not", () => {
+  const told = (code: string) => judgeRefusal("someone", new AppError(code, "…", { retry: true })).map((f) => f.code);
+  expect(told("CLICKHOUSE_164")).toEqual(["SETTING_READONLY"]);
+  expect(told("CLICKHOUSE_452")).toEqual(["SETTING_CONSTRAINED"]);
+  expect(told("CLICKHOUSE_241")).toEqual([]);
+  expect(judgeRefusal("someone", new TypeError("bug"))).toEqual([]);
 });
 
 test("readonly = 1 refuses all settings, 2 none", () => {

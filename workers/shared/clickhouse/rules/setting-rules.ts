@@ -1,3 +1,4 @@
+import { AppError } from "../../runtime/errors.ts";
 import type { Finding } from "../../runtime/finding.ts";
 import type { ClickHouse, Settings } from "../client.ts";
 
@@ -62,6 +63,18 @@ function isAllowed({ value, min, max, disallowed, fixed }: ActualSetting, wanted
   if (value === wanted) return true;
   if (fixed || disallowed.includes(wanted)) return false;
   return (min === null || Number(wanted) >= Number(min)) && (max === null || Number(wanted) <= Number(max));
+}
+
+/**
+ * What a server's refusal of the settings that our requests send says of the login's profile; none for other errors. It
+ * comes with the first request already, before any setting can be read.
+ */
+export function judgeRefusal(user: string, error: unknown): Finding[] {
+  if (!(error instanceof AppError)) return [];
+  if (error.code === "CLICKHOUSE_164") return [readOnly(user)];
+  if (error.code !== "CLICKHOUSE_452") return [];
+  const found = `the profile of ${user} has a constraint that forbids what our requests send: ${error.message}`;
+  return [{ code: "SETTING_CONSTRAINED", severity: "wrong", found, next: error.next ?? "take it out of the profile" }];
 }
 
 const readOnly = (user: string): Finding => ({
