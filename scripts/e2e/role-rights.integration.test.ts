@@ -72,6 +72,14 @@ describe("limits", () => {
     expect([...codes]).toEqual([0, 201]);
     expect(await ask().catch((error) => error)).toMatchObject({ retry: true, next: expect.stringContaining("quota") });
   }, 60_000);
+
+  test("the quota ends a loop of refused requests", async () => {
+    await store.as("insert", { mutate: shorter("<errors>6000<", "<errors>5<") });
+    const client = store.client();
+    const codes: (number | undefined)[] = [];
+    for (let i = 0; i < 12; i++) codes.push(await codeOf(client.query("SELECT count() FROM events_raw")));
+    expect([...new Set(codes)]).toEqual([497, 201]);
+  }, 60_000);
 });
 
 test("a store of before the views had owners is brought over with its data, and every role may work", async () => {

@@ -23,6 +23,8 @@ export type Ended = { readonly code: number; readonly text: string };
 /** A broker and a store whose roles take turns; compiled workers are started as the role whose turn it is. */
 export class RolePipeline {
   readonly #workers: RunningWorker[] = [];
+  /** Where workers find ClickHouse, instead of the engine itself: a front before it. */
+  clickhouseUrl: string | undefined;
 
   private constructor(
     readonly broker: Broker,
@@ -51,7 +53,8 @@ export class RolePipeline {
     const file = join(this.store.dir, "password");
     // As an editor or `echo` leaves it: with a line break.
     writeFileSync(file, `${password}\n`);
-    return { ...env, CLICKHOUSE_PASSWORD_FILE: file, KAFKA_BROKERS: this.broker.brokers, HEALTH_PORT: "0" };
+    const url = this.clickhouseUrl === undefined ? {} : { CLICKHOUSE_URL: this.clickhouseUrl };
+    return { ...env, ...url, CLICKHOUSE_PASSWORD_FILE: file, KAFKA_BROKERS: this.broker.brokers, HEALTH_PORT: "0" };
   }
 
   /** Starts a compiled worker as the running role. */

@@ -1,0 +1,153 @@
+/**
+ * The compiled workers on a server that is set up otherwise, a dashed database and none called `default`, and `ops doctor`
+ * as each role of the shipped users file: nothing is named where all is well, and what was planted is.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Row } from "../../workers/ops/doctor/check.ts";
+import { type DefaultlessFront, startWithoutDefault } from "../testkit/proxies/without-default.ts";
+import { consoleReads } from "../testkit/roles/console-visit.ts";
+import { RolePipeline } from "../testkit/roles/role-pipeline.ts";
+import type { RoleOptions } from "../testkit/roles/role-store.ts";
+import { rolesOf, shippedUsers } from "../testkit/roles/users-config.ts";
+
+const DATABASE = "counting-house-2";
+const ROLES = rolesOf(shippedUsers());
+
+let pipeline: RolePipeline;
+let front: DefaultlessFront;
+beforeAll(async () => {
+  pipeline = await RolePipeline.start({ database: DATABASE });
+  front = startWithoutDefault(`http://127.0.0.1:${pipeline.store.port}`);
+  pipeline.clickhouseUrl = front.url;
+}, 180_000);
+afterAll(async () => {
+  await front?.stop();
+  await pipeline?.stop();
+}, 60_000);
+
+const done = (text: string) => ({ code: 0, text: expect.stringContaining(text) });
+const ops = (args: string) => pipeline.run("ops", args.split(" "));
+
+/** The lines of `ops doctor` for a role, and how it ended. */
+async function examine(role: string, changes: RoleOptions = {}): Promise<{ code: number; rows: Row[] }> {
+  await pipeline.store.as(role, changes);
+  const { code, text } = await ops("doctor --json");
+  const at = text.indexOf("[\n");
+  if (at < 0) throw new Error(`no lines (exit ${code}):\n${text}`);
+  return { code, rows: JSON.parse(text.slice(at, text.lastIndexOf("]") + 1)) };
+}
+
+const named = (rows: readonly Row[]) =>
+  rows.flatMap(({ status, code, found }) => (status === "right" || status === "skipped" ? [] : [`${code}: ${found}`]));
+
+describe("a database with a dash, on a server without one called default", () => {
+  test("migrate, consume, verify, audit and the console", async () => {
+    await pipeline.store.as("migrate");
+    expect(await ops("migrate --owner countinghouse_migrate")).toEqual(done(`(${DATABASE})`));
+    const simulated = "simulate --rate 200 --seconds 2 --seed 1 --malformed-share 0.02 --drain-held now";
+    expect(await pipeline.run("producer", simulated.split(" "))).toMatchObject({ code: 0 });
+    await pipeline.consume();
+    await pipeline.store.as("operate");
+    expect(await ops("verify --wait 60s")).toEqual(done("EXACT"));
+    expect(await ops("verify --audit --wait 60s")).toEqual(done("EXACT"));
+    await consoleReads(pipeline);
+  }, 300_000);
+});
+
+/** A right of each role whose loss leaves it the rest of its work. */
+const LOST: Readonly<Record<string, string>> = {
+  insert: "INSERT ON countinghouse.events_raw",
+  read: "SELECT ON system.columns",
+  operate: "INSERT ON countinghouse.verification_runs",
+  resolve: "ALTER DELETE ON countinghouse.events_raw",
+  lake: "SELECT ON countinghouse.events",
+  migrate: "SELECT ON system.*",
+};
+const without = (right: string) => (users: string) => {
+  expect(users).toContain(`<query>GRANT ${right}</query>`);
+  return users.replace(`<query>GRANT ${right}</query>`, "");
+};
+const here = (right: string) => right.replace("countinghouse.", `\`${DATABASE}\`.`);
+
+const readonly = { readonly: 1 };
+const fixed = (role: string): RoleOptions => ({
+  planted: { [role]: { async_insert: 1 } },
+  constant: { [role]: ["async_insert"] },
+});
+
+describe("ops doctor, by the role it logs in as", () => {
+  test.each(ROLES)(
+    "%s: nothing where all is well",
+    async (role) => {
+      const { code, rows } = await examine(role);
+      expect(named(rows)).toEqual([]);
+      expect(rows.find(({ check }) => check === "rights")?.found).toContain(`may act as ${role}`);
+      expect(code).toBe(0);
+    },
+    60_000,
+  );
+
+  test.each(ROLES)(
+    "%s: a missing grant",
+    async (role) => {
+      const right = LOST[role] ?? "";
+      const { code, rows } = await examine(role, { mutate: without(right) });
+      const lacks = `countinghouse_${role} lacks ${here(right)}, which the role ${role} needs`;
+      expect(named(rows)).toContain(`GRANT_MISSING: ${lacks}`);
+      expect(code).toBe(1);
+    },
+    60_000,
+  );
+
+  test("migrate: its right on the database is narrower than it was", async () => {
+    const mutate = (users: string) => users.replace("GRANT ALL ON countinghouse.*", "GRANT SELECT ON countinghouse.*");
+    expect(named((await examine("migrate", { mutate })).rows)).toContainEqual(
+      expect.stringContaining(`GRANT_MISSING: countinghouse_migrate lacks ${here("ALL ON countinghouse.*")}`),
+    );
+  }, 60_000);
+
+  const gone = { mutate: (users: string) => users.replaceAll("countinghouse_migrate>", "countinghouse_gone>") };
+  test.each(["insert", "operate"])(
+    "%s: an owner that was dropped",
+    async (role) => {
+      const { code, rows } = await examine(role, gone);
+      expect(named(rows)).toContainEqual(expect.stringMatching(/^DEFINER_MISSING: .*countinghouse_migrate/));
+      expect(code).toBe(1);
+    },
+    60_000,
+  );
+
+  const PROFILES: [string, string, RoleOptions, string][] = [
+    ["insert", "SETTING_CONSTRAINED", fixed("insert"), "async_insert"],
+    ["operate", "SETTING_CONSTRAINED", fixed("operate"), "async_insert"],
+    ["insert", "SETTING_READONLY", { planted: { insert: readonly } }, "readonly = 1"],
+    ["read", "SETTING_READONLY", { planted: { read: readonly } }, "readonly = 1"],
+  ];
+  test.each(PROFILES)(
+    "%s: %s",
+    async (role, code, changes, about) => {
+      const examined = await examine(role, changes);
+      expect(named(examined.rows)).toContainEqual(expect.stringMatching(new RegExp(`^${code}: .*${about}`)));
+      expect(examined.code).toBe(1);
+    },
+    60_000,
+  );
+
+  test.each(["insert", "read"])(
+    "%s: join_use_nulls, as a warning",
+    async (role) => {
+      const { code, rows } = await examine(role, { planted: { [role]: { join_use_nulls: 1 } } });
+      expect(named(rows)).toEqual([expect.stringMatching(/^SETTING_CHANGES_MEANING: .*join_use_nulls = 1/)]);
+      expect(code).toBe(0);
+    },
+    60_000,
+  );
+});
+
+test("the consumer refuses a profile that lets it set nothing, in the doctor's words", async () => {
+  await pipeline.store.as("insert", { planted: { insert: readonly } });
+  const consumer = pipeline.start("consumer");
+  const { json } = await consumer.waitForLog((line) => line.json.code === "SETTING_READONLY");
+  expect(json).toMatchObject({ level: "error", next: expect.stringContaining("readonly = 2") });
+  expect(await consumer.kill()).toBe(0);
+}, 60_000);
