@@ -46,6 +46,9 @@ export type DashboardSpec = {
 /** Limits every metric to the chosen namespaces; a local stack has none, which `.*` matches too. */
 export const NAMESPACE = 'namespace=~"$namespace"';
 
+/** The rate of a counter over the interval that suits the zoom. */
+export const rate = (metric: string): string => `rate(${metric}[$__rate_interval])`;
+
 const HEIGHT = { stat: 4, timeseries: 8, table: 8 } as const;
 
 /** The dashboard as Grafana's JSON model. */

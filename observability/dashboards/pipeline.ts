@@ -1,8 +1,8 @@
-import { type DashboardSpec, NAMESPACE as NS, type PanelSpec } from "./panels.ts";
+import { type DashboardSpec, NAMESPACE as NS, type PanelSpec, rate } from "./panels.ts";
+import { workerPanels } from "./worker-panels.ts";
 
 const consumer = (name: string, labels = "") => `countinghouse_consumer_${name}{${NS}${labels}}`;
 const verification = (name: string, labels = "") => `countinghouse_verification_${name}{${NS}${labels}}`;
-const rate = (metric: string) => `rate(${metric}[$__rate_interval])`;
 const quantiles = (metric: string) =>
   [0.5, 0.95, 0.99].map((q) => ({
     expr: `histogram_quantile(${q}, sum by (le) (${rate(consumer(`${metric}_bucket`))}))`,
@@ -261,41 +261,6 @@ const inside: PanelSpec[] = [
   },
 ];
 
-const JOBS = 'job=~"producer|ingest|consumer|verify|verify-watch|console"';
-const workers: PanelSpec[] = [
-  {
-    title: "Workers up",
-    description: "Processes of each worker that answer scrapes.",
-    unit: "short",
-    width: 6,
-    prom: [{ expr: `sum by (job) (up{${NS},${JOBS}})`, legend: "{{job}}" }],
-  },
-  {
-    title: "CPU",
-    description: "CPU time of each worker. 1 is one core.",
-    unit: "short",
-    width: 6,
-    prom: [{ expr: `sum by (job) (${rate(`process_cpu_seconds_total{${NS},${JOBS}}`)})`, legend: "{{job}}" }],
-  },
-  {
-    title: "Memory",
-    description: "Resident memory of each process. A ramp without a plateau is a leak.",
-    unit: "bytes",
-    width: 6,
-    prom: [
-      { expr: `max by (job, instance) (process_resident_memory_bytes{${NS},${JOBS}})`, legend: "{{job}} {{instance}}" },
-    ],
-  },
-  {
-    title: "Versions",
-    description: "Version and commit of each running worker. Two at once: a deployment is under way, or half done.",
-    unit: "none",
-    kind: "table",
-    width: 6,
-    prom: [{ expr: `count by (job, version, commit) ({__name__=~"countinghouse_.*_build_info",${NS}})` }],
-  },
-];
-
 /** The pipeline at a glance: are the counts right, how far behind, what was refused. */
 export const pipelineDashboard: DashboardSpec = {
   uid: "countinghouse-pipeline",
@@ -309,6 +274,6 @@ export const pipelineDashboard: DashboardSpec = {
     { title: "Latency and freshness", panels: time },
     { title: "Refused, repeated, late", panels: refused },
     { title: "Inside the consumer and the views", panels: inside },
-    { title: "Workers", panels: workers },
+    { title: "Workers", panels: workerPanels },
   ],
 };
