@@ -15,7 +15,7 @@ const strays: string[] = [];
 beforeAll(async () => {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}${PATH}`;
-  fixture = await createConsoleFixture({ CONSOLE_PUBLIC_URL: publicUrl });
+  fixture = await createConsoleFixture({ CONSOLE_PUBLIC_URL: publicUrl, CONSOLE_READ_ACCESS: "token" });
   await fixture.seed(sampleEvents({ fromMs: Date.now() - 600_000, minutes: 8, perMinute: () => 20 }));
   await fixture.storeLetters([
     deadLetter({ offset: 1, topic: fixture.config.KAFKA_EVENTS_TOPIC, reason: "broken", payload: Buffer.from("{") }),
