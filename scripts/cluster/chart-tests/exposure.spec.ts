@@ -17,22 +17,19 @@ describe("ingest and console from outside", () => {
   });
   test("for load balancers and web pages: keep-alive, allowed origins, keys that may only send, the public address", () => {
     const objects = render({}, [example("ingress")]);
-    const containerOf = (component: string) =>
-      at<{ env: unknown[]; volumeMounts: unknown[] }>(
-        pick(objects, "Deployment", named(component)),
-        "spec.template.spec.containers.0",
-      );
-    const ingest = containerOf("ingest");
-    const value = (name: string, text: string) => expect.objectContaining({ name, value: text });
-    expect(ingest.env).toContainEqual(value("HTTP_KEEP_ALIVE_SECONDS", "90"));
-    expect(ingest.env).toContainEqual(
-      value("HTTP_ALLOWED_ORIGINS", "https://shop.example.com,https://www.example.com"),
+    const configOf = (component: string) => at<unknown>(pick(objects, "ConfigMap", named(component)), "data");
+    expect(configOf("ingest")).toMatchObject({
+      HTTP_KEEP_ALIVE_SECONDS: "90",
+      HTTP_ALLOWED_ORIGINS: "https://shop.example.com,https://www.example.com",
+      PUBLIC_API_KEYS_FILE: "/etc/public-api-keys/keys",
+    });
+    const ingest = pick(objects, "Deployment", named("ingest"));
+    expect(at<unknown[]>(ingest, "spec.template.spec.containers.0.volumeMounts")).toContainEqual(
+      expect.objectContaining({ mountPath: "/etc/public-api-keys" }),
     );
-    expect(ingest.env).toContainEqual(value("PUBLIC_API_KEYS_FILE", "/etc/public-api-keys/keys"));
-    expect(ingest.volumeMounts).toContainEqual(expect.objectContaining({ mountPath: "/etc/public-api-keys" }));
-    expect(JSON.stringify(pick(objects, "Deployment", named("ingest")))).toContain('"secretName":"ingest-public-keys"');
-    expect(containerOf("console").env).toContainEqual(value("CONSOLE_PUBLIC_URL", "https://counts.example.com"));
-    const plain = JSON.stringify(pick(render({}), "Deployment", named("ingest")));
+    expect(JSON.stringify(ingest)).toContain('"secretName":"ingest-public-keys"');
+    expect(configOf("console")).toMatchObject({ CONSOLE_PUBLIC_URL: "https://counts.example.com" });
+    const plain = JSON.stringify(pick(render({}), "ConfigMap", named("ingest")));
     expect(plain).not.toMatch(/PUBLIC_API_KEYS|HTTP_ALLOWED_ORIGINS/);
   });
   test("public keys without origins, and an origin with a path, are refused", () => {
