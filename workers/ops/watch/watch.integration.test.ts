@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 async function startWatch(env: Record<string, string> = {}) {
-  const args = ["verify", "--watch", "--interval", "300ms", "--settle", "2s", "--wait", "10s"];
+  const args = ["verify", "--watch", "--interval", "300ms", "--settle", "2s", "--wait", "10s", "--audit-every", "1h"];
   const worker = startWorker({ entry: "workers/ops/main.ts", args, env: { ...fixture.env, HEALTH_PORT: "0", ...env } });
   running.push(worker);
   const url = await healthUrl(worker);
