@@ -92,6 +92,10 @@ test("a store at version 14 is filled: late, duplicate, broken and redelivered e
   expect(Number(before.letters)).toBeGreaterThan(3);
   await pipeline.store.as("migrate");
   await pipeline.store.client().command("DROP TABLE offsets_without_message");
+  // Files left no ledger at that time.
+  await pipeline.store
+    .client()
+    .command("ALTER TABLE ledger_instances DELETE WHERE reached != '' SETTINGS mutations_sync = 2");
   await pipeline.store.client().command("ALTER TABLE ledger_instances DROP COLUMN reached");
 }, 300_000);
 
