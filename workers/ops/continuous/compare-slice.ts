@@ -2,7 +2,7 @@ import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { forEachFixedRow } from "../audit/fixed-rows.ts";
 import { AT, groupHash, RECORD_BYTES, readId, readSafe, STORE_COLUMNS } from "../audit/record.ts";
 import { readSkipped } from "../audit/store-side.ts";
-import { countSeen } from "../verify/accounting.ts";
+import { countSeen, SETTLED_BY_STORING } from "../verify/accounting.ts";
 import { readRawHorizon } from "../verify/queries.ts";
 import { keyText, minuteOf, placeOf, type Slice, timeOf } from "./read-slice.ts";
 import { timeRanges } from "./time-ranges.ts";
@@ -21,8 +21,6 @@ const MAX_LISTED = 20;
 /** So many ranges of event minutes make a condition short enough. */
 const MAX_RANGES = 40;
 const IDS_PER_QUERY = 4_000;
-/** Refusals that hold for a time or a configuration: an event stored by a later reading settles such a letter. */
-const SETTLED_BY_STORING: ReadonlySet<string> = new Set(["rejected_by_store", "too_old", "in_future", "too_large"]);
 
 /** A slice while it is compared. */
 type Comparison = {
@@ -251,7 +249,7 @@ function compareLetter({ slice, missing, rejected, report }: Comparison, offset:
     if (!slice.at.has(offset)) {
       if (!mayBeStored(slice, offset)) report(offset, "a dead letter of an offset without a message");
     } else if (letter.c === "rejected_by_store") rejected.add(offset);
-    else if (missing.has(offset) || !SETTLED_BY_STORING.has(letter.c))
+    else if (missing.has(offset) || !SETTLED_BY_STORING.includes(letter.c))
       report(offset, `a valid event lies among the dead letters as ${letter.c}`);
     return;
   }

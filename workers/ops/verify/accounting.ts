@@ -53,10 +53,11 @@ const OF_THIS_TOPIC = `(stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UT
   OR append_time BETWEEN fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND stored_at + INTERVAL 1 DAY)`;
 
 /** Refusals that hold for a time or a configuration: an event stored by a later reading settles such a letter. */
-const SETTLED_BY_STORING = "('rejected_by_store', 'too_old', 'in_future', 'too_large')";
+export const SETTLED_BY_STORING: readonly string[] = ["rejected_by_store", "too_old", "in_future", "too_large"];
+const SETTLED_LIST = SETTLED_BY_STORING.map((errorClass) => `'${errorClass}'`).join(", ");
 const UNSETTLED_LETTERS = `
   (SELECT groupBitmapState(kafka_offset) FROM dead_letters_raw
-    WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND error_class NOT IN ${SETTLED_BY_STORING}
+    WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND error_class NOT IN (${SETTLED_LIST})
       AND ${OF_THIS_TOPIC}) AS letters_unsettled`;
 
 // The append hour is the finest the received offsets are kept by. What an earlier topic of the same name received in the
