@@ -5,13 +5,13 @@ import { type Admin, createKafkaClient, type Kafka } from "../../../workers/shar
 import { kafkaConfigShape } from "../../../workers/shared/kafka/config.ts";
 import { fetchCommittedOffsets, fetchTopicRanges, readTopic } from "../../../workers/shared/kafka/topic-reader.ts";
 import { loadConfig } from "../../../workers/shared/runtime/config.ts";
-import { AppError } from "../../../workers/shared/runtime/errors.ts";
 import { createLogger } from "../../../workers/shared/runtime/logger.ts";
 import { EmbeddedPipeline } from "../../testkit/embedded-pipeline.ts";
 import { freePort } from "../../testkit/process/ports.ts";
 import { waitFor } from "../../testkit/process/wait-for.ts";
 import { FaultProxy } from "../../testkit/proxies/fault-proxy.ts";
 import type { RunningWorker } from "../../testkit/worker.ts";
+import { patiently } from "../patiently.ts";
 import { FaultLink } from "./fault-link.ts";
 import { FaultList } from "./fault-list.ts";
 import { EVENTS_TOPIC, GROUP } from "./kafka-topics.ts";
@@ -139,7 +139,7 @@ class Context implements ChaosRun {
   async send(load: LoadOptions): Promise<number> {
     const deadline = performance.now() + 2 * MINUTE_MS;
     // A topic just created has no leader for a moment.
-    const before = await this.#patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
+    const before = await patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
     const worker = this.startLoad({ malformed: 0, ...load });
     const code = await withDeadline(worker.exited, "the producer to end");
     if (code !== 0) throw new Error(`producer simulate ended with ${code}`);
@@ -188,24 +188,12 @@ class Context implements ChaosRun {
 
   async untilCommitted(timeoutMs = 3 * MINUTE_MS): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    const ends = await this.#patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
+    const ends = await patiently(() => fetchTopicRanges(this.admin, EVENTS_TOPIC), deadline);
     const reached = async () => {
-      const committed = await this.#patiently(() => fetchCommittedOffsets(this.admin, GROUP, EVENTS_TOPIC), deadline);
+      const committed = await patiently(() => fetchCommittedOffsets(this.admin, GROUP, EVENTS_TOPIC), deadline);
       return ends.every(({ partition, from, end }) => end === from || (committed.get(partition) ?? -1) >= end);
     };
     await waitFor(reached, { timeoutMs, intervalMs: 100, describe: "everything to be committed" });
-  }
-
-  /** While broker or engine is down there is nothing to read; that is no failure before the deadline. */
-  async #patiently<T>(read: () => Promise<T>, deadline: number): Promise<T> {
-    for (;;) {
-      try {
-        return await read();
-      } catch (error) {
-        if (!(error instanceof AppError) || performance.now() > deadline) throw error;
-        await Bun.sleep(250);
-      }
-    }
   }
 
   async sleep(ms: number): Promise<void> {
@@ -218,7 +206,7 @@ class Context implements ChaosRun {
 
   async untilMoreStored(by = 1): Promise<void> {
     const deadline = performance.now() + 2 * MINUTE_MS;
-    const stored = () => this.#patiently(() => this.stored(), deadline);
+    const stored = () => patiently(() => this.stored(), deadline);
     const before = await stored();
     const more = async () => (await stored()) >= before + by;
     await waitFor(more, { timeoutMs: 2 * MINUTE_MS, intervalMs: 200, describe: `${by} more events in the store` });

@@ -4,11 +4,11 @@ import { type Admin, createKafkaClient } from "../../../workers/shared/kafka/cli
 import { kafkaConfigShape } from "../../../workers/shared/kafka/config.ts";
 import { fetchCommittedOffsets, fetchTopicRanges } from "../../../workers/shared/kafka/topic-reader.ts";
 import { loadConfig } from "../../../workers/shared/runtime/config.ts";
-import { AppError } from "../../../workers/shared/runtime/errors.ts";
 import { createLogger } from "../../../workers/shared/runtime/logger.ts";
 import { EmbeddedPipeline } from "../../testkit/embedded-pipeline.ts";
 import { waitFor } from "../../testkit/process/wait-for.ts";
 import type { RunningWorker } from "../../testkit/worker.ts";
+import { patiently } from "../patiently.ts";
 
 const [TOPIC, GROUP] = ["events", "countinghouse"];
 /** Messages a second; late events, duplicates and malformed messages are always among them. */
@@ -144,17 +144,4 @@ const WATCH = ["verify", "--watch", "--interval", "3s", "--settle", "2s", "--wai
 function simulated(random: Random): string[] {
   const late = "--late-share 0.1 --late-range 1-3 --duplicate-share 0.1 --malformed-share 0.02 --drain-held now";
   return `simulate --rate ${RATE} --seed ${random.uuid()} ${late}`.split(" ");
-}
-
-/** While broker or engine is down there is nothing to read. @throws {AppError} after two minutes of that. */
-async function patiently<T>(read: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 120_000;
-  for (;;) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof AppError) || performance.now() > deadline) throw error;
-      await Bun.sleep(250);
-    }
-  }
 }
