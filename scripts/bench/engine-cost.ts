@@ -3,8 +3,6 @@
  * blocks into tables and views added one after the other. CPU-µs per event of the engine process, merges apart. A
  * measurement, not a test: it exits 0 whatever the figures.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { ClickHouse, Settings } from "../../workers/shared/clickhouse/client.ts";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../../workers/shared/clickhouse/tables/events-raw.ts";
@@ -13,6 +11,7 @@ import { describeMachine } from "../testkit/process/process-stats.ts";
 import { eventBlocks, type PreparedBlock } from "./event-blocks.ts";
 import { QuietEngine } from "./quiet-engine.ts";
 import { refreshSelect } from "./refresh-sql.ts";
+import { saveResult } from "./save-result.ts";
 
 const config = loadConfig(
   z.object({
@@ -151,10 +150,5 @@ try {
 } finally {
   await engine.stop();
 }
-const directory = join(import.meta.dir, "../../bench/results");
-mkdirSync(directory, { recursive: true });
-await Bun.write(
-  join(directory, "engine-cost.json"),
-  `${JSON.stringify({ machine: describeMachine(), results }, null, 2)}\n`,
-);
+await saveResult("engine-cost", { machine: describeMachine(), results });
 process.exit(0);

@@ -3,13 +3,12 @@
  * event of consumer and engine before `ops verify --watch` runs, and of the watch and the engine while it does. Exits 1
  * when the lag passes two minutes, the proof stands at a difference, or proving costs more than storing.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
 import { cpuSeconds, describeMachine, memoryBytes, quantile } from "../testkit/process/process-stats.ts";
 import { waitFor } from "../testkit/process/wait-for.ts";
 import { type RunningWorker, startWorker } from "../testkit/worker.ts";
+import { saveResult } from "./save-result.ts";
 import { Stage, type Store } from "./stage.ts";
 import { fillTopic } from "./topic-filler.ts";
 
@@ -117,9 +116,7 @@ async function measure(store: Store): Promise<boolean> {
     watchPeakMiB: peakMiB,
     different: samples.some(({ different }) => different > 0),
   };
-  const directory = join(import.meta.dir, "../../bench/results");
-  mkdirSync(directory, { recursive: true });
-  await Bun.write(join(directory, "proof-live.json"), `${JSON.stringify(result, null, 2)}\n`);
+  await saveResult("proof-live", result);
   console.log(JSON.stringify(result, null, 2));
   return result.lagS.max <= MAX_LAG_S && result.ratio <= 1 && !result.different;
 }

@@ -3,8 +3,6 @@
  * a few, and the disk that a million events take beside plain JSON and Parquet. A measurement, not a test: it exits 0
  * whatever the figures, 1 only when something did not work.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE } from "../../workers/shared/clickhouse/tables/events-raw.ts";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
@@ -14,6 +12,7 @@ import { waitFor } from "../testkit/process/wait-for.ts";
 import { startWorker } from "../testkit/worker.ts";
 import { eventBlocks } from "./event-blocks.ts";
 import { QuietEngine } from "./quiet-engine.ts";
+import { saveResult } from "./save-result.ts";
 import { UNSETTLED_SQL } from "./settled.ts";
 import { round } from "./targets.ts";
 
@@ -57,11 +56,7 @@ async function measureRest(): Promise<void> {
   const pipeline = await EmbeddedPipeline.start();
   try {
     const consumer = pipeline.startConsumer();
-    const verify = startWorker({
-      binary: "ops",
-      args: ["verify", "--watch", "--interval", "30s"],
-      env: pipeline.env,
-    });
+    const verify = pipeline.startOps(["verify", "--watch", "--interval", "30s"]);
     const page = startWorker({
       binary: "console",
       env: { ...pipeline.env, HTTP_PORT: "0", CONSOLE_TOKEN: crypto.randomUUID() },
@@ -79,7 +74,6 @@ async function measureRest(): Promise<void> {
     });
     await Bun.sleep(WARM_UP_MS);
     report(`At ${config.REST_RATE} events/s`, await watch({ ...processes, producer: producer.pid }));
-    await verify.kill();
     await page.kill();
   } finally {
     await pipeline.stop();
@@ -141,10 +135,5 @@ async function measureDisk(): Promise<void> {
 console.log(`Machine: ${describeMachine()}`);
 if (config.REST_SECONDS > 0) await measureRest();
 if (config.REST_EVENTS > 0) await measureDisk();
-const results = join(import.meta.dir, "../../bench/results");
-mkdirSync(results, { recursive: true });
-await Bun.write(
-  join(results, "rest.json"),
-  `${JSON.stringify({ machine: describeMachine(), settings: config, tables }, null, 2)}\n`,
-);
+await saveResult("rest", { machine: describeMachine(), settings: config, tables });
 process.exit(0);

@@ -3,8 +3,6 @@
  * the present stays during a backfill. A measurement, not a test: it exits 0 whatever the figures. 100 million events take
  * about 15 GB of TMPDIR and half an hour on 2 cores; SCALE_STEPS=1000000,10000000 takes minutes.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { ClickHouse } from "../../workers/shared/clickhouse/client.ts";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
@@ -12,6 +10,7 @@ import { describeMachine, quantile } from "../testkit/process/process-stats.ts";
 import { waitFor } from "../testkit/process/wait-for.ts";
 import { QuietEngine } from "./quiet-engine.ts";
 import { refreshSelect } from "./refresh-sql.ts";
+import { saveResult } from "./save-result.ts";
 import { fill, isComputed } from "./scale-fill.ts";
 import { whileLive } from "./scale-freshness.ts";
 
@@ -150,8 +149,6 @@ async function backfill(clickhouse: ClickHouse, first: number): Promise<Record<s
 
 console.log(`Machine: ${describeMachine()}`);
 const engine = await QuietEngine.start();
-const results = join(import.meta.dir, "../../bench/results");
-mkdirSync(results, { recursive: true });
 const report: {
   machine: string;
   steps: unknown[];
@@ -181,7 +178,7 @@ try {
     console.log(Bun.inspect.table(steps));
     report.queries[size] = await measureQueries(engine, clickhouse);
     console.log(`queries, ms: ${JSON.stringify(report.queries[size], null, 2)}`);
-    await Bun.write(join(results, "scale.json"), `${JSON.stringify(report, null, 2)}\n`);
+    await saveResult("scale", report);
   }
   console.log(`CPU to refresh the same minutes, last size to first: ${report.ratio} (target ≤ 1.3)`);
   if (config.SCALE_BACKFILL > 0) {
@@ -189,7 +186,7 @@ try {
     report.backfill = await backfill(clickhouse, events);
     console.log(`backfill: ${JSON.stringify(report.backfill, null, 2)}`);
   }
-  await Bun.write(join(results, "scale.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await saveResult("scale", report);
 } finally {
   await engine.stop();
 }

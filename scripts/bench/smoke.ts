@@ -3,8 +3,6 @@
  * sustained rate, and memory while draining a backlog. Prints a table and writes bench/results/smoke.json. A measurement,
  * not a test: it exits 0 whatever the figures, 1 only when something did not work or the counts were not exact.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { envInt, loadConfig } from "../../workers/shared/runtime/config.ts";
 import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
@@ -12,6 +10,7 @@ import { cpuSeconds, describeMachine, memoryBytes, quantile } from "../testkit/p
 import { waitFor } from "../testkit/process/wait-for.ts";
 import type { RunningWorker } from "../testkit/worker.ts";
 import { probeFreshness } from "./probe.ts";
+import { saveResult } from "./save-result.ts";
 
 const config = loadConfig(
   z.object({
@@ -151,11 +150,6 @@ async function expectExact(pipeline: EmbeddedPipeline): Promise<void> {
 console.log(`Machine: ${describeMachine()}`);
 await measureFreshness();
 await measureBacklog();
-const results = join(import.meta.dir, "../../bench/results");
-mkdirSync(results, { recursive: true });
-await Bun.write(
-  join(results, "smoke.json"),
-  `${JSON.stringify({ machine: describeMachine(), settings: config, figures }, null, 2)}\n`,
-);
+await saveResult("smoke", { machine: describeMachine(), settings: config, figures });
 console.log(`\n${Bun.inspect.table(figures)}`);
 process.exit(0);
