@@ -31,9 +31,13 @@ setup: $(MODULES_STAMP) ## Check and fetch everything that is needed
 .PHONY: build
 build: $(addprefix dist/,$(WORKERS)) ## Compile the workers into dist/
 
-.PHONY: demo
-demo: build ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
+# The binaries, and what a broker needs beyond the npm packages.
+.PHONY: with-broker
+with-broker: build
 	@$(BUN) scripts/local/fetch.ts
+
+.PHONY: demo
+demo: with-broker ## Run everything and prove the counts, about 3 minutes (DEMO_SECONDS, DEMO_RATE)
 	@$(BUN) scripts/local/demo/main.ts
 
 .PHONY: up
@@ -175,55 +179,45 @@ terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider fo
 ##@ Prove
 
 .PHONY: chaos
-chaos: build .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (ONLY=parts of names, SEED=)
-	@$(BUN) scripts/local/fetch.ts
+chaos: with-broker .tools/system-chaos.stamp ## Inject every class of fault and prove the counts, about 45 minutes (ONLY=parts of names, SEED=)
 	@$(BUN) scripts/proof/chaos/main.ts $(ARGS)
 
 .PHONY: chaos-ci
-chaos-ci: build ## The short selection of `make chaos`
-	@$(BUN) scripts/local/fetch.ts
+chaos-ci: with-broker ## The short selection of `make chaos`
 	@$(BUN) scripts/proof/chaos/main.ts --ci
 
 .PHONY: words
-words: build ## 300 random runs under kills of every process: no proof may say a false word (RUNS=, ONLY=, SEED=)
-	@$(BUN) scripts/local/fetch.ts
+words: with-broker ## 300 random runs under kills of every process: no proof may say a false word (RUNS=, ONLY=, SEED=)
 	@$(BUN) scripts/proof/words/main.ts $(ARGS)
 
 .PHONY: words-ci
-words-ci: build ## The short selection of `make words`
-	@$(BUN) scripts/local/fetch.ts
+words-ci: with-broker ## The short selection of `make words`
 	@$(BUN) scripts/proof/words/main.ts --ci
 
 .PHONY: soak
-soak: build ## Compose random faults for MINUTES (default 10), prove the counts again and again (SEED=)
-	@$(BUN) scripts/local/fetch.ts
+soak: with-broker ## Compose random faults for MINUTES (default 10), prove the counts again and again (SEED=)
 	@$(BUN) scripts/proof/chaos/soak.ts
 
 .PHONY: overload
-overload: build ## Send three times what can be stored for MINUTES (default 10), prove the counts, the memory and the recovery
-	@$(BUN) scripts/local/fetch.ts
+overload: with-broker ## Send three times what can be stored for MINUTES (default 10), prove the counts, the memory and the recovery
 	@$(BUN) scripts/proof/chaos/overload.ts
 
 .PHONY: fuzz
-fuzz: build ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
-	@$(BUN) scripts/local/fetch.ts
+fuzz: with-broker ## Fuzz with 100,000 messages, 100,000 requests and a million cases of the contract (ONLY=contract,kafka,http SEED= CASES=)
 	@$(BUN) scripts/proof/fuzz/main.ts $(ARGS)
 
 .PHONY: mutation
-mutation: build ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
-	@$(BUN) scripts/local/fetch.ts
+mutation: with-broker ## Plant defects and show that verify, audit and the tests catch each, about 10 minutes (ONLY=parts of names)
 	@$(BUN) scripts/proof/mutation/main.ts $(ARGS)
 
 .PHONY: mutation-ci
-mutation-ci: build ## The short selection of `make mutation`
-	@$(BUN) scripts/local/fetch.ts
+mutation-ci: with-broker ## The short selection of `make mutation`
 	@$(BUN) scripts/proof/mutation/main.ts --ci
 
 ##@ Measure
 
 .PHONY: bench
-bench: build .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
-	@$(BUN) scripts/local/fetch.ts
+bench: with-broker .tools/system-bench.stamp ## Measure side by side with peers, 25 minutes (BENCH_RUNS, BENCH_EVENTS)
 	@$(BUN) scripts/bench/main.ts
 
 .PHONY: bench-publish
@@ -231,28 +225,23 @@ bench-publish: $(MODULES_STAMP) ## Put the last figures of make bench into READM
 	@$(BUN) scripts/bench/publish.ts
 
 .PHONY: bench-guard
-bench-guard: build ## Compare the CPU per event with the stored ratio to the Kafka engine, 90 s
-	@$(BUN) scripts/local/fetch.ts
+bench-guard: with-broker ## Compare the CPU per event with the stored ratio to the Kafka engine, 90 s
 	@$(BUN) scripts/bench/guard.ts
 
 .PHONY: proof-live
-proof-live: build ## Measure how far the continuous audit lags at 5,000 events/s, and its CPU, 33 minutes (PROOF_MINUTES, PROOF_RATE)
-	@$(BUN) scripts/local/fetch.ts
+proof-live: with-broker ## Measure how far the continuous audit lags at 5,000 events/s, and its CPU, 33 minutes (PROOF_MINUTES, PROOF_RATE)
 	@$(BUN) scripts/bench/proof-live.ts
 
 .PHONY: bench-smoke
-bench-smoke: build ## Measure freshness, throughput and memory on this machine
-	@$(BUN) scripts/local/fetch.ts
+bench-smoke: with-broker ## Measure freshness, throughput and memory on this machine
 	@$(BUN) scripts/bench/smoke.ts
 
 .PHONY: bench-rest
-bench-rest: build ## Measure CPU and memory when little happens, and the disk of a million events, 4 minutes (REST_RATE, REST_SECONDS)
-	@$(BUN) scripts/local/fetch.ts
+bench-rest: with-broker ## Measure CPU and memory when little happens, and the disk of a million events, 4 minutes (REST_RATE, REST_SECONDS)
 	@$(BUN) scripts/bench/rest.ts
 
 .PHONY: bench-producer
-bench-producer: build .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
-	@$(BUN) scripts/local/fetch.ts
+bench-producer: with-broker .tools/system-load.stamp ## Measure sending and the ingest API, 5 minutes (BENCH_RUNS, BENCH_SCENARIO=)
 	@$(BUN) scripts/bench/producer.ts
 
 .PHONY: bench-engine-cost
@@ -264,8 +253,7 @@ bench-scale: $(MODULES_STAMP) ## Measure refreshes and queries at 1, 10 and 100 
 	@$(BUN) scripts/bench/scale.ts
 
 .PHONY: scaling-check
-scaling-check: build ## Compare the formula for catching up with a real burst on this machine
-	@$(BUN) scripts/local/fetch.ts
+scaling-check: with-broker ## Compare the formula for catching up with a real burst on this machine
 	@$(BUN) scripts/bench/scaling-check.ts
 
 include scripts/cluster/cluster.mk
