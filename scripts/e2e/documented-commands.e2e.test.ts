@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dieWithParent } from "../testkit/process/die-with-parent.ts";
-import { isPortFree } from "../testkit/process/ports.ts";
+import { freePort } from "../testkit/process/ports.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** In the order in which somebody new reads them; the last command of the last one that is run ends the stack. */
@@ -71,17 +71,6 @@ test("pages show commands, and each reason not to run one is needed", () => {
   expect(toRun.length).toBeGreaterThan(12);
 });
 
-/**
- * A free port outside of the kernel's own range: one from it may be taken by any connection before its server starts,
- * which is seconds later here.
- */
-async function quietPort(taken: ReadonlyMap<string, string>): Promise<string> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (![...taken.values()].includes(String(port)) && (await isPortFree(port))) return String(port);
-  }
-}
-
 /** One shell for all commands, as a reader has one: variables and background jobs live on. */
 class Shell {
   readonly #child;
@@ -143,7 +132,7 @@ describe("the commands of README and guide, in their order", () => {
     const { PATH = "", HOME = "" } = process.env;
     const env: Record<string, string> = { PATH, HOME, TZ: "UTC", LOCAL_DIR: join(dir, "local") };
     for (const [variable, port] of variables) {
-      const free = await quietPort(ports);
+      const free = String(await freePort());
       env[variable] = free;
       ports.set(port, free);
     }

@@ -1,18 +1,20 @@
 import { createServer } from "node:net";
 
-/** Asks the kernel for a TCP port on 127.0.0.1 that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("the kernel gave no port"));
-        else resolve(address.port);
-      });
-    });
-  });
+/** Below the range from which the kernel takes ports for connections (Linux: 32768 and above), and above the local stack's. */
+const [FIRST_PORT, LAST_PORT] = [20_000, 32_000];
+const given = new Set<number>();
+
+/**
+ * A TCP port of 127.0.0.1 that nobody listens on at this moment, another one each time. One of the kernel's own choosing
+ * could be taken by any connection before its server is started.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (given.has(port) || !(await isPortFree(port))) continue;
+    given.add(port);
+    return port;
+  }
 }
 
 /** Whether a listener can be bound to this port of 127.0.0.1 right now. */
