@@ -10,6 +10,10 @@ const PATIENCE_MS = 3_000;
 /** Brokers that take connections, but are slow to answer, as on a busy machine, get this long, ms. */
 const SLOW_PATIENCE_MS = 30_000;
 
+/** How messages name the brokers. */
+export const whereKafka = ({ KAFKA_BROKERS }: Pick<KafkaConfig, "KAFKA_BROKERS">) =>
+  `Kafka at ${KAFKA_BROKERS.join(",")} (KAFKA_BROKERS)`;
+
 /**
  * Whether some broker answers, found out quickly: the client itself tries for half a minute before it says why not.
  * @param onSlow told when somebody takes connections but has not answered within {@link PATIENCE_MS}, with the variable.
@@ -20,9 +24,8 @@ export async function assertKafkaReachable(
   logger: Logger,
   onSlow: (text: string) => void,
 ): Promise<void> {
-  const { KAFKA_BROKERS: brokers } = config;
-  const where = `Kafka at ${brokers.join(",")} (KAFKA_BROKERS)`;
-  const listens = someoneListens(brokers, PATIENCE_MS);
+  const where = whereKafka(config);
+  const listens = someoneListens(config.KAFKA_BROKERS, PATIENCE_MS);
   try {
     await connectWithin(config, logger, PATIENCE_MS);
   } catch (error) {

@@ -5,6 +5,7 @@ import { retryWithBackoff } from "../runtime/retry.ts";
 import { createKafkaClient } from "./client.ts";
 import { type KafkaConfig, topicVariable } from "./config.ts";
 import { kafkaCall } from "./errors.ts";
+import { whereKafka } from "./reachable.ts";
 
 /** Pause between lines in the log, ms. */
 const SAY_EVERY_MS = 3_000;
@@ -21,7 +22,7 @@ export async function waitForTopics(
   const { logger, signal } = deps;
   // Quick to give up: the reason is to be seen soon, and the attempts are repeated here.
   const kafka = createKafkaClient(config, logger, { retries: 1, quiet: true });
-  const where = `Kafka at ${config.KAFKA_BROKERS.join(",")} (KAFKA_BROKERS)`;
+  const where = whereKafka(config);
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let last: { error: Error; attempt: number } | undefined;
   const say = () => {
