@@ -1,6 +1,6 @@
 /** Second stop: the consumer stores events and only then commits their offsets, so killing it loses nothing. */
 import { afterAll, beforeAll, test } from "bun:test";
-import { pageView, startTour, type Tour } from "./tour.ts";
+import { click, startTour, type Tour } from "./tour.ts";
 
 let tour: Tour;
 beforeAll(async () => {
@@ -11,9 +11,9 @@ afterAll(() => tour.end());
 test("a killed consumer's successor goes on where rows were durable", async () => {
   const second = tour.start("consumer");
   await second.waitForLog(({ json }) => json.msg === "assigned" && !String(json.group).endsWith("-ledger"));
-  await tour.send(...Array.from({ length: 500 }, () => pageView(60)));
+  await tour.send(...Array.from({ length: 500 }, () => click(60)));
   await second.kill("SIGKILL");
-  await tour.send(...Array.from({ length: 500 }, () => pageView(60)));
+  await tour.send(...Array.from({ length: 500 }, () => click(60)));
   await tour.expectRows("SELECT count() AS events FROM events", [{ events: "1000" }]);
 }, 60_000);
 

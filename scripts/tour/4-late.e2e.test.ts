@@ -1,6 +1,6 @@
 /** Fourth stop: an event that comes hours late is counted in the minute in which it happened; no window has closed. */
 import { afterAll, beforeAll, test } from "bun:test";
-import { pageView, startTour, type Tour } from "./tour.ts";
+import { click, startTour, type Tour } from "./tour.ts";
 
 let tour: Tour;
 beforeAll(async () => {
@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => tour.end());
 
 test("the old minute is marked, and recomputed from its distinct events", async () => {
-  const onTime = pageView(7200);
+  const onTime = click(7200);
   const counted = (late: string, events: string) =>
     tour.expectRows(
       `SELECT sum(events) AS events, sum(late_events) AS late FROM events_per_minute

@@ -92,8 +92,8 @@ export async function startTour(): Promise<Tour> {
   };
 }
 
-/** An event of a page view, `secondsAgo` before now; the five fields that make an event, and where it is from. */
-export function pageView(secondsAgo: number): Record<string, string> {
+/** A click, `secondsAgo` before now; the five fields that make an event, and where it is from. */
+export function click(secondsAgo: number): Record<string, string> {
   const time = new Date(Date.now() - secondsAgo * 1000).toISOString();
   return {
     event_id: crypto.randomUUID(),
