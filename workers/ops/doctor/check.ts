@@ -1,5 +1,6 @@
 import { AppError, errorMessage } from "../../shared/runtime/errors.ts";
 import type { Finding } from "../../shared/runtime/finding.ts";
+import { sayIfSlow } from "../../shared/runtime/say-if-slow.ts";
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 
 /** What a check came to. */
@@ -45,8 +46,9 @@ export async function runChecks(checks: readonly Check[], onSlow: (text: string)
       rows.push(row(check.name, "unchecked", "NOT_CHECKED", `not looked at: ${cause} comes first`, ""));
       continue;
     }
-    const timer = setTimeout(() => onSlow(check.variable ? `${check.name} (${check.variable})` : check.name), SLOW_MS);
-    const outcome = await outcomeOf(check).finally(() => clearTimeout(timer));
+    const outcome = await sayIfSlow(outcomeOf(check), SLOW_MS, () => {
+      onSlow(check.variable ? `${check.name} (${check.variable})` : check.name);
+    });
     if ("broken" in outcome || "unchecked" in outcome) failed.add(check.name);
     rows.push(...rowsOf(check.name, outcome));
   }
