@@ -107,7 +107,7 @@ export const STORE: readonly Planted[] = [
       await pipeline.sql("ALTER TABLE events_per_hour_store RENAME COLUMN late_events TO late");
       await waitFor(async () => {
         const rows = await pipeline.db.clickhouse.query<{ exception: string }>(
-          "SELECT exception FROM system.view_refreshes WHERE database = currentDatabase() AND exception != ''",
+          "SELECT exception FROM system.view_refreshes WHERE database = currentDatabase() AND view = 'events_per_hour_refresh' AND exception != ''",
         );
         return rows.length > 0 || undefined;
       });
