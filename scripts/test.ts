@@ -45,21 +45,49 @@ function select(kinds: readonly Kind[], filters: readonly string[]): Selection {
     .filter(({ files }) => files.length > 0);
 }
 
-async function runBunTest(kind: Kind, files: readonly string[], env: Record<string, string>, dir: string) {
+/** Files of tests that run beside each other: most of their time goes into waiting for brokers, engines and intervals. */
+const LANES = 2;
+
+/**
+ * Runs the files of one kind. Unit tests share a process, which starts once; every other file has one of its own, so that
+ * the lanes are filled as they become free. Each file's output is shown in one piece.
+ */
+async function runKind(
+  { kind, files }: Selection[number],
+  env: Record<string, string>,
+  dir: string,
+): Promise<Counts[]> {
   console.log(`\n== ${kind}: ${files.length} files`);
-  const report = join(dir, `${kind}.xml`);
+  const queue = kind === "unit" ? [files] : files.map((file) => [file]);
+  const counts: Counts[] = [];
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      counts.push(await runBunTest(kind, next, env, join(dir, `${crypto.randomUUID()}.xml`)));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return counts;
+}
+
+async function runBunTest(kind: Kind, files: readonly string[], env: Record<string, string>, report: string) {
+  const beganMs = performance.now();
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
   const child = Bun.spawn(
     [process.execPath, "test", `--timeout=${TIMEOUT_MS[kind]}`, ...reporter, ...files.map((file) => `./${file}`)],
-    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] },
+    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   stopAtEnd(() => child.kill("SIGKILL"));
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   const code = await child.exited;
+  console.log(`${out}${err}`.trimEnd());
+  if (files.length === 1) console.log(`-- ${files[0]}: ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
   const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
   const counts: Counts = junitCounts(xml);
   failures.push(...junitFailures(xml));
   // A crash, or an error outside of any test, fails no test and must still fail the run.
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (code === 0 || counts.failed > 0) return counts;
+  failures.push(`${files.join(" ")}: exit ${code} outside of any test`);
+  return { ...counts, failed: 1 };
 }
 
 async function startStack(dir: string): Promise<Record<string, string>> {
@@ -116,9 +144,9 @@ async function main(args: readonly string[]): Promise<number> {
   if (selection.some(({ kind }) => NEEDS_BUILD.has(kind)) && !(await build())) return 1;
   const counts: Counts[] = [];
   let stack: Record<string, string> | undefined;
-  for (const { kind, files } of selection) {
-    if (kind !== "unit") stack ??= await startStack(dir);
-    counts.push(await runBunTest(kind, files, stack ?? {}, dir));
+  for (const part of selection) {
+    if (part.kind !== "unit") stack ??= await startStack(dir);
+    counts.push(...(await runKind(part, stack ?? {}, dir)));
   }
   const total = summary(counts);
   if (failures.length > 0) console.log(`\nFailed tests:\n${failures.join("\n")}`);

@@ -23,6 +23,13 @@ const load = (rate: number, seconds: number, seed: number) =>
      --duplicate-share 0.05 --malformed-share 0.01`.split(/[\s\\]+/),
   );
 
+/** Waits for the end of a worker that ends by itself; why it failed is in its last lines. */
+async function expectDone(worker: RunningWorker): Promise<void> {
+  const code = await worker.exited;
+  const last = code === 0 ? [] : worker.logs.slice(-5).map(({ text }) => text);
+  expect({ code, last }).toEqual({ code: 0, last: [] });
+}
+
 async function expectProof(): Promise<void> {
   for (const args of [["verify"], ["verify", "--audit"]]) {
     const { code, stdout, stderr } = await pipeline.ops([...args, "--wait", "120s"]);
@@ -41,7 +48,7 @@ async function produceLines(lines: readonly unknown[]): Promise<void> {
   const file = join(pipeline.dir, `${crypto.randomUUID()}.jsonl`);
   await Bun.write(file, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
   const producer = pipeline.startProducer(["file", file]);
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
 }
 
 const at = (time: number, fields: Record<string, unknown> = {}) => ({
@@ -55,7 +62,7 @@ const at = (time: number, fields: Record<string, unknown> = {}) => ({
 
 test("late, duplicate and malformed messages", async () => {
   const someLetters = await grown(letters, 1);
-  expect(await load(1000, 8, 1).exited).toBe(0);
+  await expectDone(load(1000, 8, 1));
   await expectProof();
   await someLetters();
   const { n } = await pipeline.one<{ n: string }>("SELECT sum(duplicates) AS n FROM duplicates_per_minute");
@@ -87,7 +94,7 @@ test("consumers killed with SIGKILL under load", async () => {
     await consumer.kill("SIGKILL");
     consumer = pipeline.startConsumer();
   }
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
   await expectProof();
 });
 
@@ -97,7 +104,7 @@ test("one, three and one consumers under load", async () => {
   const more = [pipeline.startConsumer(), pipeline.startConsumer()];
   await Bun.sleep(5_000);
   expect(await Promise.all(more.map((worker) => worker.kill("SIGTERM")))).toEqual([0, 0]);
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
   await expectProof();
 });
 
@@ -105,7 +112,7 @@ test("the broker restarts under load", async () => {
   const producer = load(1000, 14, 4);
   await Bun.sleep(4_000);
   await pipeline.broker.restart();
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
   await expectProof();
 });
 
@@ -116,7 +123,7 @@ test("ClickHouse is down for 20 s under load", async () => {
   await Bun.sleep(20_000);
   expect(consumer.exitCode).toBeNull();
   await pipeline.engine.start();
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
   await expectProof();
 });
 
@@ -143,6 +150,6 @@ test("SIGTERM: the consumer commits what it stored and leaves", async () => {
   await Bun.sleep(3_000);
   expect(await consumer.kill("SIGTERM")).toBe(0);
   consumer = pipeline.startConsumer();
-  expect(await producer.exited).toBe(0);
+  await expectDone(producer);
   await expectProof();
 });
