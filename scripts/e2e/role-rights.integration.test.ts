@@ -1,11 +1,7 @@
 /** What the roles of the shipped users file must not do, and that the suite would see it if something were wrong. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ClickHouseError } from "../../workers/shared/clickhouse/errors.ts";
-import { createDatabase, splitStatements } from "../../workers/shared/clickhouse/migrate.ts";
-import oldStore from "../../workers/shared/clickhouse/testing/store-at-version-14.sql" with { type: "text" };
-import { waitFor } from "../testkit/process/wait-for.ts";
 import { checkRoles } from "../testkit/roles/check-roles.ts";
-import { figuresOf, storeDay } from "../testkit/roles/figures.ts";
 import { FORBIDDEN } from "../testkit/roles/rights.ts";
 import { RoleStore } from "../testkit/roles/role-store.ts";
 import { rolesOf, shippedUsers } from "../testkit/roles/users-config.ts";
@@ -81,28 +77,6 @@ describe("limits", () => {
     expect([...new Set(codes)]).toEqual([497, 201]);
   }, 60_000);
 });
-
-test("a store of before the views had owners is brought over with its data, and every role may work", async () => {
-  const old = await RoleStore.create();
-  try {
-    await old.as("migrate");
-    await createDatabase(old.client("default"), old.database);
-    for (const statement of splitStatements(oldStore)) await old.client().command(statement);
-    const day = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 60 * 86_400_000;
-    await storeDay(old.client(), day);
-    await old.migrate();
-    expect(await checkRoles(old)).toEqual([]);
-    const counted = async () => {
-      const [minutes = [], hours = []] = await figuresOf(old.client(), day);
-      return [minutes, hours].every((rows) => rows.reduce((sum: number, row) => sum + Number(fieldOf(row)), 0) === 7);
-    };
-    await waitFor(counted, { timeoutMs: 30_000, describe: "the seven events of before" });
-  } finally {
-    await old.remove();
-  }
-}, 120_000);
-
-const fieldOf = (row: unknown) => (row as { events: string }).events;
 
 describe("the suite sees", () => {
   const check = async (changes: Parameters<typeof checkRoles>[1] = {}) => (await checkRoles(store, changes)).join("\n");
