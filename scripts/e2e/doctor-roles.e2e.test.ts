@@ -4,9 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Row } from "../../workers/ops/doctor/check.ts";
+import { type Examination, examine } from "../../workers/ops/doctor/testing/fixture.ts";
 import { type DefaultlessFront, startWithoutDefault } from "../testkit/proxies/without-default.ts";
 import { consoleReads } from "../testkit/roles/console-visit.ts";
-import { RolePipeline } from "../testkit/roles/role-pipeline.ts";
+import { done, RolePipeline } from "../testkit/roles/role-pipeline.ts";
 import type { RoleOptions } from "../testkit/roles/role-store.ts";
 import { rolesOf, shippedUsers } from "../testkit/roles/users-config.ts";
 
@@ -25,16 +26,10 @@ afterAll(async () => {
   await pipeline?.stop();
 }, 60_000);
 
-const done = (text: string) => ({ code: 0, text: expect.stringContaining(text) });
-const ops = (args: string) => pipeline.run("ops", args.split(" "));
-
 /** The lines of `ops doctor` for a role, and how it ended. */
-async function examine(role: string, changes: RoleOptions = {}): Promise<{ code: number; rows: Row[] }> {
+async function examineAs(role: string, changes: RoleOptions = {}): Promise<Examination> {
   await pipeline.store.as(role, changes);
-  const { code, text } = await ops("doctor --json");
-  const at = text.indexOf("[\n");
-  if (at < 0) throw new Error(`no lines (exit ${code}):\n${text}`);
-  return { code, rows: JSON.parse(text.slice(at, text.lastIndexOf("]") + 1)) };
+  return examine(pipeline.env);
 }
 
 const named = (rows: readonly Row[]) =>
@@ -42,14 +37,11 @@ const named = (rows: readonly Row[]) =>
 
 describe("a database with a dash, on a server without one called default", () => {
   test("migrate, consume, verify, audit and the console", async () => {
-    await pipeline.store.as("migrate");
-    expect(await ops("migrate --owner countinghouse_migrate")).toEqual(done(`(${DATABASE})`));
+    expect(await pipeline.migrate()).toEqual(done(`(${DATABASE})`));
     const simulated = "simulate --rate 200 --seconds 2 --seed 1 --malformed-share 0.02 --drain-held now";
     expect(await pipeline.run("producer", simulated.split(" "))).toMatchObject({ code: 0 });
     await pipeline.consume();
-    await pipeline.store.as("operate");
-    expect(await ops("verify --wait 60s")).toEqual(done("EXACT"));
-    expect(await ops("verify --audit --wait 60s")).toEqual(done("EXACT"));
+    await pipeline.expectExact();
     await consoleReads(pipeline);
   }, 300_000);
 });
@@ -83,7 +75,7 @@ describe("ops doctor, by the role it logs in as", () => {
   test.each(ROLES)(
     "%s: nothing where all is well",
     async (role) => {
-      const { code, rows } = await examine(role);
+      const { code, rows } = await examineAs(role);
       expect(named(rows)).toEqual([]);
       expect(rows.find(({ check }) => check === "rights")?.found).toContain(`may act as ${role}`);
       expect(code).toBe(0);
@@ -95,7 +87,7 @@ describe("ops doctor, by the role it logs in as", () => {
     "%s: a missing grant",
     async (role) => {
       const [right, left] = LOST[role] ?? [""];
-      const { code, rows } = await examine(role, { mutate: without(right, left) });
+      const { code, rows } = await examineAs(role, { mutate: without(right, left) });
       const lacks = `countinghouse_${role} lacks ${here(right)}, which the role ${role} needs`;
       expect(named(rows)).toContain(`GRANT_MISSING: ${lacks}`);
       expect(code).toBe(1);
@@ -104,7 +96,7 @@ describe("ops doctor, by the role it logs in as", () => {
   );
 
   test("read: no right on the database at all", async () => {
-    const { code, rows } = await examine("read", { mutate: without("SELECT ON countinghouse.*") });
+    const { code, rows } = await examineAs("read", { mutate: without("SELECT ON countinghouse.*") });
     expect(named(rows)[0]).toMatch(/^CLICKHOUSE_497: .*necessary to have the grant/);
     expect(code).toBe(1);
   }, 60_000);
@@ -113,7 +105,7 @@ describe("ops doctor, by the role it logs in as", () => {
   test.each(["insert", "operate"])(
     "%s: an owner that was dropped",
     async (role) => {
-      const { code, rows } = await examine(role, gone);
+      const { code, rows } = await examineAs(role, gone);
       expect(named(rows)).toContainEqual(expect.stringMatching(/^DEFINER_MISSING: .*countinghouse_migrate/));
       expect(code).toBe(1);
     },
@@ -129,7 +121,7 @@ describe("ops doctor, by the role it logs in as", () => {
   test.each(PROFILES)(
     "%s: %s",
     async (role, code, changes, about) => {
-      const examined = await examine(role, changes);
+      const examined = await examineAs(role, changes);
       expect(named(examined.rows)).toContainEqual(expect.stringMatching(new RegExp(`^${code}: .*${about}`)));
       expect(examined.code).toBe(1);
     },
@@ -139,7 +131,7 @@ describe("ops doctor, by the role it logs in as", () => {
   test.each(["insert", "read"])(
     "%s: join_use_nulls, as a warning",
     async (role) => {
-      const { code, rows } = await examine(role, { planted: { [role]: { join_use_nulls: 1 } } });
+      const { code, rows } = await examineAs(role, { planted: { [role]: { join_use_nulls: 1 } } });
       expect(named(rows)).toEqual([expect.stringMatching(/^SETTING_CHANGES_MEANING: .*join_use_nulls = 1/)]);
       expect(code).toBe(0);
     },

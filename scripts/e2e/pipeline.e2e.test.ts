@@ -5,8 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EmbeddedPipeline } from "../testkit/embedded-pipeline.ts";
-import { waitFor } from "../testkit/process/wait-for.ts";
-import type { RunningWorker } from "../testkit/worker.ts";
+import { eventMessage, type RunningWorker, waitFor } from "../testkit/index.ts";
 
 let pipeline: EmbeddedPipeline;
 let consumer: RunningWorker;
@@ -51,14 +50,7 @@ async function produceLines(lines: readonly unknown[]): Promise<void> {
   await expectDone(producer);
 }
 
-const at = (time: number, fields: Record<string, unknown> = {}) => ({
-  event_id: crypto.randomUUID(),
-  user_id: "e2e",
-  event_type: "click",
-  event_time: new Date(time).toISOString(),
-  received_time: new Date(time).toISOString(),
-  ...fields,
-});
+const at = (time: number, fields: Record<string, unknown> = {}) => eventMessage(time, { user_id: "e2e", ...fields });
 
 test("late, duplicate and malformed messages", async () => {
   const someLetters = await grown(letters, 1);

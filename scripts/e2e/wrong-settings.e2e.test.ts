@@ -47,15 +47,7 @@ beforeAll(async () => {
   const topics = await createTestTopics(stack.brokers);
   const db = await createTestDatabase(stack.clickhouse);
   drop = () => db.drop();
-  const group = topics.config.KAFKA_EVENTS_TOPIC;
-  base = {
-    ...topics.env,
-    ...db.env,
-    KAFKA_GROUP_ID: group,
-    KAFKA_LEDGER_GROUP_ID: `${group}-ledger`,
-    HTTP_PORT: "0",
-    HEALTH_PORT: "0",
-  };
+  base = { ...topics.env, ...db.env, HTTP_PORT: "0", HEALTH_PORT: "0" };
   // Takes connections and never answers.
   silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));

@@ -24,3 +24,23 @@ export function eventRow(
     ...fields,
   };
 }
+
+/** An event as producers send it; of what type, and whose, is told by `fields`. */
+export function eventMessage(timeMs: number, fields: Readonly<Record<string, unknown>> = {}) {
+  const time = new Date(timeMs).toISOString();
+  return {
+    event_id: crypto.randomUUID(),
+    user_id: `user-${timeMs % 7}`,
+    event_type: "click",
+    event_time: time,
+    received_time: time,
+    ...fields,
+  };
+}
+
+/** Fields of an event with money. */
+export const TICKET = {
+  source: "lottery",
+  event_type: "ticket_purchased",
+  payload: { amount: "2.50", currency: "EUR" },
+} as const;

@@ -1,7 +1,7 @@
 export { createTestDatabase, type TestDatabase } from "./database.ts";
-export { eventRow } from "./event-rows.ts";
+export { eventMessage, eventRow, TICKET } from "./event-rows.ts";
 export { waitFor } from "./process/wait-for.ts";
 export { startTcpProxy } from "./proxies/tcp-proxy.ts";
 export { type OwnStack, ownStack, type Stack, useStack } from "./stack.ts";
-export { uniqueName } from "./unique-name.ts";
+export { kafkaEnv, uniqueName } from "./unique-name.ts";
 export { healthUrl, metricSum, type RunningWorker, startWorker } from "./worker.ts";

@@ -12,7 +12,7 @@ import {
 import { loadConfig } from "../../../workers/shared/runtime/config.ts";
 import { AppError } from "../../../workers/shared/runtime/errors.ts";
 import { createLogger } from "../../../workers/shared/runtime/logger.ts";
-import { type RunningWorker, type Stack, startWorker, uniqueName } from "../../testkit/index.ts";
+import { kafkaEnv, type RunningWorker, type Stack, startWorker, uniqueName } from "../../testkit/index.ts";
 import { waitFor } from "../../testkit/process/wait-for.ts";
 import {
   COPIES_PER_PARTITION,
@@ -41,12 +41,7 @@ export type Scene = Awaited<ReturnType<typeof createScene>>;
 export async function createScene(stack: Stack, { tree }: SceneOptions) {
   const name = uniqueName("mutant");
   const env: Record<string, string> = {
-    KAFKA_BROKERS: stack.brokers,
-    KAFKA_EVENTS_TOPIC: name,
-    KAFKA_DLQ_TOPIC: `${name}.dlq`,
-    KAFKA_LEDGER_TOPIC: `${name}.ledger`,
-    KAFKA_GROUP_ID: name,
-    KAFKA_LEDGER_GROUP_ID: `${name}-ledger`,
+    ...kafkaEnv(stack.brokers, name),
     CLICKHOUSE_URL: stack.clickhouse.url,
     CLICKHOUSE_USER: stack.clickhouse.user,
     CLICKHOUSE_PASSWORD: stack.clickhouse.password,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouse, createClickHouse } from "../../../workers/shared/clickhouse/client.ts";
 import { createDatabase, migrate } from "../../../workers/shared/clickhouse/migrate.ts";
+import { testClickHouseConfig } from "../database.ts";
 import { Engine } from "../engine/engine.ts";
 import { freePort } from "../process/ports.ts";
 import { serverEnv } from "./server-env.ts";
@@ -48,11 +49,6 @@ export class RoleStore {
     await migrate(this.client(), { owner: userOf("migrate") });
   }
 
-  /** The role of the running process. */
-  get role(): string {
-    return this.#role;
-  }
-
   /** Closes the store and opens it as another role. `changes` hold for this process alone. */
   async as(role: string, changes: RoleOptions = {}): Promise<void> {
     await this.close();
@@ -84,13 +80,8 @@ export class RoleStore {
 
   /** A client that is logged in as the running role; closed with the process. */
   client(database = this.database): ClickHouse {
-    const client = createClickHouse({
-      CLICKHOUSE_URL: `http://127.0.0.1:${this.port}`,
-      CLICKHOUSE_USER: userOf(this.#role),
-      CLICKHOUSE_PASSWORD: this.password,
-      CLICKHOUSE_DATABASE: database,
-      CLICKHOUSE_TIMEOUT_MS: 60_000,
-    });
+    const address = { url: `http://127.0.0.1:${this.port}`, user: userOf(this.#role), password: this.password };
+    const client = createClickHouse(testClickHouseConfig(address, database));
     this.#clients.push(client);
     return client;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   createTestDatabase,
+  kafkaEnv,
   type RunningWorker,
   type Stack,
   startTcpProxy,
@@ -28,13 +29,8 @@ export type ConsumerFixture = Awaited<ReturnType<typeof createConsumerFixture>>;
 export async function createConsumerFixture(stack: Stack, options: { partitions?: number } = {}) {
   const name = uniqueName("consumer");
   const database = await createTestDatabase(stack.clickhouse);
-  const kafkaEnv = {
-    KAFKA_BROKERS: stack.brokers,
-    KAFKA_EVENTS_TOPIC: `${name}.events`,
-    KAFKA_DLQ_TOPIC: `${name}.dlq`,
-    KAFKA_LEDGER_TOPIC: `${name}.ledger`,
-  };
-  const config = loadConfig(z.object(kafkaConfigShape), kafkaEnv);
+  const names = kafkaEnv(stack.brokers, name);
+  const config = loadConfig(z.object(kafkaConfigShape), names);
   const kafka = createKafkaClient(config, createLogger({ name: "test", level: "silent" }));
   const admin = kafka.admin();
   // Idempotent: on a topic just created the client may send again what some partitions have taken already.
@@ -50,11 +46,9 @@ export async function createConsumerFixture(stack: Stack, options: { partitions?
     const worker = startWorker({
       entry: "workers/consumer/main.ts",
       env: {
-        ...kafkaEnv,
+        ...names,
         ...database.env,
         CLICKHOUSE_URL: `http://127.0.0.1:${proxy.port}`,
-        KAFKA_GROUP_ID: name,
-        KAFKA_LEDGER_GROUP_ID: `${name}-ledger`,
         KAFKA_SESSION_TIMEOUT_MS: "6000",
         BATCH_MAX_AGE_MS: "50",
         ...env,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { uniqueName, useStack } from "../../../scripts/testkit/index.ts";
+import { kafkaEnv, uniqueName, useStack } from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import {
   DEAD_LETTERS_COLUMNS,
@@ -56,12 +56,7 @@ export async function createOpsFixture(prefix: string) {
   const stack = await useStack();
   const name = uniqueName(prefix);
   const env: Record<string, string> = {
-    KAFKA_BROKERS: stack.brokers,
-    KAFKA_EVENTS_TOPIC: name,
-    KAFKA_DLQ_TOPIC: `${name}.dlq`,
-    KAFKA_LEDGER_TOPIC: `${name}.ledger`,
-    KAFKA_GROUP_ID: name,
-    KAFKA_LEDGER_GROUP_ID: `${name}-ledger`,
+    ...kafkaEnv(stack.brokers, name),
     CLICKHOUSE_URL: stack.clickhouse.url,
     CLICKHOUSE_USER: stack.clickhouse.user,
     CLICKHOUSE_PASSWORD: stack.clickhouse.password,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { uniqueName } from "../../../scripts/testkit/index.ts";
+import { kafkaEnv, uniqueName } from "../../../scripts/testkit/index.ts";
 import { type LedgerRecord, ledgerKey, ledgerRecordSchema } from "../../shared/clickhouse/tables/ledger.ts";
 import { addChecksum, eventIdHash, parseEvent } from "../../shared/event/index.ts";
 import { createKafkaClient, type Kafka } from "../../shared/kafka/client.ts";
@@ -15,19 +15,14 @@ import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 export type TestTopics = {
   readonly config: KafkaConfig;
   readonly kafka: Kafka;
-  /** Environment of a producer that uses them. */
+  /** Environment of a worker that uses them. */
   readonly env: Readonly<Record<string, string>>;
 };
 
 /** Creates topics with names of their own. */
 export async function createTestTopics(brokers: string): Promise<TestTopics> {
   const name = uniqueName("producer");
-  const env = {
-    KAFKA_BROKERS: brokers,
-    KAFKA_EVENTS_TOPIC: name,
-    KAFKA_DLQ_TOPIC: `${name}.dlq`,
-    KAFKA_LEDGER_TOPIC: `${name}.ledger`,
-  };
+  const env = kafkaEnv(brokers, name);
   const config = loadConfig(z.object(kafkaConfigShape), env);
   const kafka = createKafkaClient(config, createLogger({ name: "test", level: "silent" }));
   const admin = kafka.admin();

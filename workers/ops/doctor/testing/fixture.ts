@@ -1,5 +1,6 @@
 import {
   createTestDatabase,
+  kafkaEnv,
   startWorker,
   type TestDatabase,
   uniqueName,
@@ -40,15 +41,7 @@ export class HealthyPipeline {
     const stack = await useStack();
     const db = await createTestDatabase(stack.clickhouse);
     const name = uniqueName("doctor");
-    const env = {
-      ...db.env,
-      KAFKA_BROKERS: stack.brokers,
-      KAFKA_EVENTS_TOPIC: name,
-      KAFKA_DLQ_TOPIC: `${name}.dlq`,
-      KAFKA_LEDGER_TOPIC: `${name}.ledger`,
-      KAFKA_GROUP_ID: name,
-      KAFKA_LEDGER_GROUP_ID: `${name}-ledger`,
-    };
+    const env = { ...db.env, ...kafkaEnv(stack.brokers, name) };
     const config = loadConfig(doctorConfigSchema, env);
     const kafka = createKafkaClient(config, createLogger({ name: "test", level: "silent" }));
     const admin = kafka.admin();
