@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitFor } from "../testkit/process/wait-for.ts";
-import { figuresOf, plainReader, type Reader, storeDay } from "../testkit/roles/figures.ts";
+import { figuresOf, plainReader, storeDay } from "../testkit/roles/figures.ts";
 import { ALL_OTHER_SETTINGS, DEDUPLICATION_WINDOW, OTHER_SETTINGS } from "../testkit/roles/other-servers.ts";
 import { documentedQueries } from "../testkit/roles/queries.ts";
 import { type RoleOptions, RoleStore } from "../testkit/roles/role-store.ts";
@@ -41,7 +41,7 @@ async function storedDay(changes: RoleOptions): Promise<number> {
   return dayMs;
 }
 
-async function expectFigures(dayMs: number, client: Reader = store.client()): Promise<void> {
+async function expectFigures(dayMs: number, client = store.client()): Promise<void> {
   let seen: unknown[][] = [];
   const level = async () => {
     seen = await figuresOf(client, dayMs);
@@ -93,8 +93,9 @@ for (const [name, settings] of Object.entries(OTHER_SETTINGS)) {
     test("in the reader's profile", async () => {
       await store.as("read", { ...server, planted: { read: settings } });
       // As people read who send no settings of their own.
-      await expectFigures(firstDay, plainReader(store));
-      for (const query of documentedQueries()) await plainReader(store).query(query);
+      const client = plainReader(store);
+      await expectFigures(firstDay, client);
+      for (const query of documentedQueries()) await client.query(query);
     }, 120_000);
   });
 }

@@ -13,13 +13,16 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EventRow } from "../../workers/shared/clickhouse/tables/events-raw.ts";
 import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  type EventRow,
-  encodeEventRows,
-} from "../../workers/shared/clickhouse/tables/events-raw.ts";
-import { createTestDatabase, eventRow, startWorker, type TestDatabase, useStack, waitFor } from "../testkit/index.ts";
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  startWorker,
+  type TestDatabase,
+  useStack,
+  waitFor,
+} from "../testkit/index.ts";
 import { DAY_MS, HOUR_MS, keyOf, settle } from "./harness.ts";
 import { missingTools, PYTHON } from "./tools.ts";
 
@@ -36,7 +39,7 @@ afterAll(async () => {
 const hourMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 10 * DAY_MS;
 let nextOffset = 0;
 const insert = async (rows: EventRow[]) => {
-  await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+  await insertEventRows(db.clickhouse, rows);
   await settle(db.clickhouse);
 };
 const row = (timeMs: number, fields: Partial<EventRow> = {}) =>

@@ -2,13 +2,16 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouse } from "../../workers/shared/clickhouse/client.ts";
+import type { EventRow } from "../../workers/shared/clickhouse/tables/events-raw.ts";
 import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  type EventRow,
-  encodeEventRows,
-} from "../../workers/shared/clickhouse/tables/events-raw.ts";
-import { createTestDatabase, eventRow, type RunningWorker, startWorker, useStack, waitFor } from "../testkit/index.ts";
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type RunningWorker,
+  startWorker,
+  useStack,
+  waitFor,
+} from "../testkit/index.ts";
 import { FaultProxy } from "../testkit/proxies/fault-proxy.ts";
 import { Gateway } from "./gateway.ts";
 import { PYTHON } from "./tools.ts";
@@ -55,7 +58,7 @@ export async function createLakeFixture() {
   const env = { ...database.env, ...gateway.env("test", proxy.endpoint) };
   const workers: RunningWorker[] = [];
   let nextOffset = 0;
-  const insert = (rows: EventRow[]) => clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+  const insert = (rows: EventRow[]) => insertEventRows(clickhouse, rows);
 
   /** Starts `ops lake …`. */
   const start = (args: string[], extra: Record<string, string> = {}): RunningWorker => {

@@ -1,5 +1,5 @@
 export { createTestDatabase, type TestDatabase } from "./database.ts";
-export { eventMessage, eventRow, TICKET } from "./event-rows.ts";
+export { eventMessage, eventRow, insertEventRows, TICKET } from "./event-rows.ts";
 export { waitFor } from "./process/wait-for.ts";
 export { startTcpProxy } from "./proxies/tcp-proxy.ts";
 export { type OwnStack, ownStack, type Stack, useStack } from "./stack.ts";

@@ -4,13 +4,8 @@ import {
   DEAD_LETTERS_TABLE,
   encodeDeadLetterRows,
 } from "../../../workers/shared/clickhouse/tables/dead-letters.ts";
-import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  encodeEventRows,
-} from "../../../workers/shared/clickhouse/tables/events-raw.ts";
 import { errorMessage } from "../../../workers/shared/runtime/errors.ts";
-import { eventRow } from "../event-rows.ts";
+import { eventRow, insertEventRows } from "../event-rows.ts";
 import { WaitTimeoutError, waitFor } from "../process/wait-for.ts";
 import { rightsFindings } from "./rights.ts";
 import type { RoleOptions, RoleStore } from "./role-store.ts";
@@ -48,7 +43,7 @@ async function insertsOf(client: ClickHouse, hour: number): Promise<[events: str
   const letter = { topic: "events", partition: 0, offset: 1, appendTimeMs: hour, payloadHash: 1n, headersJson: "{}" };
   const letters = [{ ...letter, errorClass: "malformed_json", reason: "", key: empty, payload: empty }];
   return Promise.all([
-    failure("events", client.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(events))),
+    failure("events", insertEventRows(client, events)),
     failure("letters", client.insert(DEAD_LETTERS_TABLE, DEAD_LETTERS_COLUMNS, encodeDeadLetterRows(letters))),
   ]);
 }

@@ -1,45 +1,18 @@
 import type { ClickHouse } from "../../../workers/shared/clickhouse/client.ts";
 import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  encodeEventRows,
-} from "../../../workers/shared/clickhouse/tables/events-raw.ts";
-import {
   encodeLedgerCounts,
   LEDGER_COUNTS_COLUMNS,
   LEDGER_COUNTS_TABLE,
 } from "../../../workers/shared/clickhouse/tables/ledger.ts";
-import { eventRow } from "../event-rows.ts";
+import { eventRow, insertEventRows } from "../event-rows.ts";
 import type { RoleStore } from "./role-store.ts";
 
 const MINUTE_MS = 60_000;
 
-/** What reads figures: a worker's client, or {@link plainReader}. */
-export type Reader = {
-  query(sql: string, options?: { params?: Record<string, unknown> }): Promise<unknown[]>;
-};
-
-/** Reads by plain HTTP as the running role, with none of the settings that our client sends but how numbers are written. */
-export function plainReader(store: RoleStore): Reader {
-  return {
-    async query(sql, { params = {} } = {}) {
-      const { CLICKHOUSE_URL: base = "", CLICKHOUSE_USER: user = "", CLICKHOUSE_DATABASE: database = "" } = store.env;
-      const url = new URL(base);
-      const quoted = { output_format_json_quote_64bit_integers: "1", output_format_json_quote_decimals: "1" };
-      for (const [name, value] of Object.entries({ database, default_format: "JSONEachRow", ...quoted })) {
-        url.searchParams.set(name, value);
-      }
-      for (const [name, value] of Object.entries(params)) url.searchParams.set(`param_${name}`, String(value));
-      const headers = { "x-clickhouse-user": user, "x-clickhouse-key": store.password };
-      const response = await fetch(url, { method: "POST", headers, body: sql });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`${sql}:\n${text}`);
-      return text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line));
-    },
-  };
+/** A client of the running role that sends no settings but how numbers are written, as people read. */
+export function plainReader(store: RoleStore): ClickHouse {
+  const settings = { output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 };
+  return store.client(store.database, { settings });
 }
 
 /** Stores one day of few events as the consumer does: several types and hours, money, logins, copies, a redelivery. */
@@ -58,11 +31,10 @@ export async function storeDay(client: ClickHouse, dayMs: number): Promise<void>
     at(62, 6, login),
     at(1_439, 7, { isLate: true, latencyMs: 40_000 }),
   ];
-  const store = (some: typeof rows) => client.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(some));
-  await store(rows);
+  await insertEventRows(client, rows);
   // The same block twice, as after a lost commit, and one more event for a minute that is known.
-  await store(rows);
-  await store([at(0, 8)]);
+  await insertEventRows(client, rows);
+  await insertEventRows(client, [at(0, 8)]);
   const minute = dayMs / 1000;
   const count = {
     kind: "count" as const,
@@ -100,6 +72,6 @@ const QUERIES: readonly string[] = [
 ];
 
 /** The figures of a day that `storeDay` has filled. */
-export async function figuresOf(client: Reader, dayMs: number): Promise<unknown[][]> {
+export async function figuresOf(client: ClickHouse, dayMs: number): Promise<unknown[][]> {
   return Promise.all(QUERIES.map((sql) => client.query(sql, { params: { day: dayMs / 1000 } })));
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ClickHouse, createClickHouse } from "../../../workers/shared/clickhouse/client.ts";
+import { type ClickHouse, createClickHouse, type Settings } from "../../../workers/shared/clickhouse/client.ts";
 import { createDatabase, migrate } from "../../../workers/shared/clickhouse/migrate.ts";
 import { testClickHouseConfig } from "../database.ts";
 import { Engine } from "../engine/engine.ts";
@@ -79,9 +79,9 @@ export class RoleStore {
   }
 
   /** A client that is logged in as the running role; closed with the process. */
-  client(database = this.database): ClickHouse {
+  client(database = this.database, options: { settings?: Settings } = {}): ClickHouse {
     const address = { url: `http://127.0.0.1:${this.port}`, user: userOf(this.#role), password: this.password };
-    const client = createClickHouse(testClickHouseConfig(address, database));
+    const client = createClickHouse(testClickHouseConfig(address, database), options);
     this.#clients.push(client);
     return client;
   }

@@ -2,17 +2,11 @@ import { join } from "node:path";
 
 const SCRIPT = join(import.meta.dir, "../../../k8s/clickhouse/start.sh");
 
-/** The script refused the environment; its message says which variable, and what to do. */
-export class ServerEnvError extends Error {
-  readonly code = "SERVER_ENV";
-  readonly retry = false;
-}
-
-/** The CLICKHOUSE_* variables as the server sees them behind the script that it is started with. @throws {ServerEnvError} */
+/** The CLICKHOUSE_* variables as the server sees them behind the script that it is started with. @throws {Error} with its message. */
 export function serverEnv(variables: Readonly<Record<string, string>>): Record<string, string> {
   const { PATH = "" } = process.env;
   const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/sh", SCRIPT, "env", "-0"], { env: { PATH, ...variables } });
-  if (exitCode !== 0) throw new ServerEnvError(stderr.toString().trim());
+  if (exitCode !== 0) throw new Error(stderr.toString().trim());
   const entries = stdout
     .toString()
     .split("\0")

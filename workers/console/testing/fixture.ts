@@ -1,5 +1,6 @@
 import {
   createTestDatabase,
+  insertEventRows,
   startTcpProxy,
   type TestDatabase,
   uniqueName,
@@ -13,12 +14,7 @@ import {
   type DeadLetterRow,
   encodeDeadLetterRows,
 } from "../../shared/clickhouse/tables/dead-letters.ts";
-import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  type EventRow,
-  encodeEventRows,
-} from "../../shared/clickhouse/tables/events-raw.ts";
+import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { dateTime64, encodeJsonRows } from "../../shared/clickhouse/tables/json-rows.ts";
 import {
   encodeLedgerCounts,
@@ -111,8 +107,7 @@ export async function createConsoleFixture(env: Env = {}): Promise<ConsoleFixtur
   const get = (path: string, init?: RequestInit) => fetch(`${url}${path}`, { redirect: "manual", ...init });
   const storeEvents = async (rows: EventRow[]) => {
     for (let at = 0; at < rows.length; at += INSERT_ROWS) {
-      const part = rows.slice(at, at + INSERT_ROWS);
-      await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(part));
+      await insertEventRows(db.clickhouse, rows.slice(at, at + INSERT_ROWS));
     }
   };
   const count = async (sql: string) => Number((await db.clickhouse.query<{ n: string }>(sql))[0]?.n);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { kafkaEnv, uniqueName, useStack } from "../../../scripts/testkit/index.ts";
+import { insertEventRows, kafkaEnv, uniqueName, useStack } from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import {
   DEAD_LETTERS_COLUMNS,
@@ -7,12 +7,7 @@ import {
   type DeadLetterRow,
   encodeDeadLetterRows,
 } from "../../shared/clickhouse/tables/dead-letters.ts";
-import {
-  EVENTS_RAW_COLUMNS,
-  EVENTS_RAW_TABLE,
-  type EventRow,
-  encodeEventRows,
-} from "../../shared/clickhouse/tables/events-raw.ts";
+import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import {
   encodeLedgerCounts,
   encodeLedgerInstances,
@@ -135,8 +130,7 @@ export async function createOpsFixture(prefix: string) {
     await consumer.disconnect();
   };
 
-  const storeEvents = (rows: EventRow[]) =>
-    clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+  const storeEvents = (rows: EventRow[]) => insertEventRows(clickhouse, rows);
   const storeDeadLetters = (rows: DeadLetterRow[]) =>
     clickhouse.insert(DEAD_LETTERS_TABLE, DEAD_LETTERS_COLUMNS, encodeDeadLetterRows(rows));
 

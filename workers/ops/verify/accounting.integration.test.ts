@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../../scripts/testkit/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+} from "../../../scripts/testkit/index.ts";
 import {
   DEAD_LETTERS_COLUMNS,
   DEAD_LETTERS_TABLE,
   encodeDeadLetterRows,
 } from "../../shared/clickhouse/tables/dead-letters.ts";
-import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, encodeEventRows } from "../../shared/clickhouse/tables/events-raw.ts";
 import type { DeadLetterClass } from "../../shared/event/index.ts";
 import { accountPartition, countImpossible } from "./accounting.ts";
 
@@ -25,13 +30,10 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const storeEvents = (offsets: readonly number[], appendedMs: number) =>
-  database.clickhouse.insert(
-    EVENTS_RAW_TABLE,
-    EVENTS_RAW_COLUMNS,
-    encodeEventRows(
-      offsets.map((kafkaOffset) =>
-        eventRow({ eventId: crypto.randomUUID(), eventTimeMs: appendedMs, kafkaAppendTimeMs: appendedMs, kafkaOffset }),
-      ),
+  insertEventRows(
+    database.clickhouse,
+    offsets.map((kafkaOffset) =>
+      eventRow({ eventId: crypto.randomUUID(), eventTimeMs: appendedMs, kafkaAppendTimeMs: appendedMs, kafkaOffset }),
     ),
   );
 
@@ -98,7 +100,7 @@ test("an event that a later reading has stored settles a letter that blamed a ti
       ...{ kafkaOffset, kafkaPartition: 2 },
     }),
   );
-  await database.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(events));
+  await insertEventRows(database.clickhouse, events);
   for (const [offset, errorClass] of classes.entries()) await storeLetter(offset, { errorClass, partition: 2 });
   const found = await accountPartition(database.clickhouse, scope, { ...range, partition: 2, end: classes.length });
   expect(found).toMatchObject({ received: 5, missing: 0, ambiguous: 1 });

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+  waitFor,
+} from "../../../scripts/testkit/index.ts";
 import { eventIdHash } from "../event/checksum.ts";
 import { setRawRetention } from "./retention.ts";
-import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";
+import type { EventRow } from "./tables/events-raw.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -22,7 +29,7 @@ let nextOffset = 0;
 const row = (eventTimeMs: number, fields: Partial<EventRow> = {}): EventRow =>
   eventRow({ eventId: newId(), eventTimeMs, kafkaOffset: nextOffset++, ...fields });
 
-const insert = (rows: EventRow[]) => db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+const insert = (rows: EventRow[]) => insertEventRows(db.clickhouse, rows);
 
 type Group = { source: string; event_type: string; events: string; checksum: string };
 const minuteGroups = (minuteMs: number) =>
@@ -232,16 +239,14 @@ test("the refresh reads the marks before it takes its snapshot of the events", a
   const own = await createTestDatabase((await useStack()).clickhouse);
   try {
     await own.clickhouse.command("SYSTEM STOP VIEW events_per_minute_refresh");
-    const put = (rows: EventRow[]) =>
-      own.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
-    await put([row(base)]);
+    await insertEventRows(own.clickhouse, [row(base)]);
     const select = await slowRefreshSelect(own, 2);
     const slow = own.clickhouse.query<{ events: string; marked: string }>(
       `SELECT toString(sum(events)) AS events, toString(any(rows_marked)) AS marked FROM (${select}) WHERE source != ''`,
     );
     // Lands while the marks are being read: its mark may be missed, but then its row may only be seen, never lost.
     await Bun.sleep(700);
-    await put([row(base + 1)]);
+    await insertEventRows(own.clickhouse, [row(base + 1)]);
     const [result] = await slow;
     expect(Number(result?.events)).toBe(2);
     expect(Number(result?.marked)).toBe(1);
@@ -260,11 +265,9 @@ test("a mark never becomes readable before its rows", async () => {
       "CREATE MATERIALIZED VIEW slow_on_insert TO slow AS SELECT count() + sum(sleepEachRow(1)) AS n FROM events_raw",
     );
     let inserting = true;
-    const inserted = own.clickhouse
-      .insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows([row(base), row(base + 1)]))
-      .finally(() => {
-        inserting = false;
-      });
+    const inserted = insertEventRows(own.clickhouse, [row(base), row(base + 1)]).finally(() => {
+      inserting = false;
+    });
     let looks = 0;
     while (inserting) {
       const [seen] = await own.clickhouse.query<{ rows: string; marked: string }>(

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
-import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+  waitFor,
+} from "../../../scripts/testkit/index.ts";
+import type { EventRow } from "./tables/events-raw.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -13,11 +20,9 @@ const base = Math.floor(Date.now() / HOUR) * HOUR - 48 * HOUR;
 let nextOffset = 0;
 const row = (eventTimeMs: number): EventRow =>
   eventRow({ eventId: crypto.randomUUID(), eventTimeMs, kafkaOffset: nextOffset++ });
-const insertInto = (clickhouse: TestDatabase["clickhouse"], rows: EventRow[]) =>
-  clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
 
-async function counted(clickhouse: TestDatabase["clickhouse"], view: "minute" | "hour", atMs: number): Promise<number> {
-  const [found] = await clickhouse.query<{ n: string }>(
+async function counted(view: "minute" | "hour", atMs: number): Promise<number> {
+  const [found] = await db.clickhouse.query<{ n: string }>(
     `SELECT sum(events) AS n FROM events_per_${view} WHERE event_${view} = {at:UInt32}`,
     { params: { at: atMs / 1000 } },
   );
@@ -39,7 +44,7 @@ test("a large minute under steady writes pauses between computations, a small on
   let writing = true;
   const writer = (async () => {
     for (; writing; written++) {
-      await insertInto(db.clickhouse, [row(base + (written % 60_000))]);
+      await insertEventRows(db.clickhouse, [row(base + (written % 60_000))]);
       await Bun.sleep(100);
     }
   })();
@@ -54,8 +59,8 @@ test("a large minute under steady writes pauses between computations, a small on
   await db.clickhouse.command("SYSTEM STOP MERGES events_per_minute_store");
   await waitFor(async () => (await computations()).length >= 2, { timeoutMs: 120_000, describe: "two computations" });
   const small = base + 30 * 60_000;
-  await insertInto(db.clickhouse, [row(small)]);
-  await waitFor(async () => (await counted(db.clickhouse, "minute", small)) === 1, {
+  await insertEventRows(db.clickhouse, [row(small)]);
+  await waitFor(async () => (await counted("minute", small)) === 1, {
     timeoutMs: 60_000,
     describe: "the small minute",
   });
@@ -65,11 +70,11 @@ test("a large minute under steady writes pauses between computations, a small on
   const times = await computations();
   for (const [i, ms] of times.slice(1).entries()) expect(ms - (times[i] ?? 0)).toBeGreaterThan(PAUSE_MS);
   await db.clickhouse.command("SYSTEM START MERGES events_per_minute_store");
-  await waitFor(async () => (await counted(db.clickhouse, "minute", base)) === ROWS + written, {
+  await waitFor(async () => (await counted("minute", base)) === ROWS + written, {
     timeoutMs: 120_000,
     describe: "every row",
   });
-  await waitFor(async () => (await counted(db.clickhouse, "hour", base)) === ROWS + written + 1, {
+  await waitFor(async () => (await counted("hour", base)) === ROWS + written + 1, {
     timeoutMs: 120_000,
     describe: "the hour",
   });

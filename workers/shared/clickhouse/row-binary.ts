@@ -54,24 +54,6 @@ export class RowBinaryWriter {
     this.#length += 8;
   }
 
-  /** A UUID in its 36-character text form. ClickHouse stores it as two little-endian 64-bit halves. */
-  uuid(text: string): void {
-    this.#reserve(16);
-    const start = this.#length;
-    let digit = 0;
-    for (let i = 0; i < 36; i++) {
-      const code = text.charCodeAt(i);
-      if (code === 45) continue;
-      const nibble = code <= 57 ? code - 48 : (code | 32) - 87;
-      const byte = digit >> 1;
-      const at = start + (byte < 8 ? 7 - byte : 23 - byte);
-      if ((digit & 1) === 0) this.#bytes[at] = nibble << 4;
-      else this.#bytes[at] = (this.#bytes[at] ?? 0) | nibble;
-      digit++;
-    }
-    this.#length += 16;
-  }
-
   string(text: string): void {
     // UTF-8 takes at most three bytes per UTF-16 unit; the length prefix at most five.
     this.#reserve(5 + text.length * 3);

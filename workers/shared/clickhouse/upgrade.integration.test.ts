@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack, waitFor } from "../../../scripts/testkit/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+  waitFor,
+} from "../../../scripts/testkit/index.ts";
 import { migrate, splitStatements } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { SCHEMA_OBJECTS } from "./schema/objects.ts";
-import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./tables/events-raw.ts";
+import type { EventRow } from "./tables/events-raw.ts";
 import oldStore from "./testing/store-at-version-14.sql" with { type: "text" };
 
 let old: TestDatabase;
@@ -21,7 +28,7 @@ const base = Math.floor(Date.now() / HOUR) * HOUR - 48 * HOUR;
 let nextOffset = 0;
 const row = (eventTimeMs: number): EventRow =>
   eventRow({ eventId: crypto.randomUUID(), eventTimeMs, kafkaOffset: nextOffset++ });
-const insert = (rows: EventRow[]) => old.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(rows));
+const insert = (rows: EventRow[]) => insertEventRows(old.clickhouse, rows);
 
 async function counted(view: "minute" | "hour"): Promise<number> {
   const [found] = await old.clickhouse.query<{ n: string }>(

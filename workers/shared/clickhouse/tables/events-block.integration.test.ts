@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, eventRow, type TestDatabase, useStack } from "../../../../scripts/testkit/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+} from "../../../../scripts/testkit/index.ts";
 import { EXPECTED_SCHEMA } from "../rules/schema-rules.ts";
 import { EventsBlock } from "./events-block.ts";
-import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow, encodeEventRows } from "./events-raw.ts";
+import { EVENTS_RAW_COLUMNS, EVENTS_RAW_TABLE, type EventRow } from "./events-raw.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -55,7 +61,7 @@ test("columns are sent with the types of the schema, by which the consumer judge
 
 test("a block in Native format stores what RowBinary stores", async () => {
   const given = rows(0);
-  await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encodeEventRows(given));
+  await insertEventRows(db.clickhouse, given);
   const expected = await stored(0);
   expect(expected).toHaveLength(1_000);
   await db.clickhouse.command("TRUNCATE TABLE events_raw");
@@ -93,9 +99,10 @@ test("the same rows by either encoding become the same part, byte for byte, howe
     const block = new EventsBlock();
     for (const row of given) block.add(row);
     const parts: unknown[] = [];
-    for (const encoded of [encodeEventRows(given), block.encode()]) {
+    const insertBlock = () => db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, block.encode());
+    for (const insert of [() => insertEventRows(db.clickhouse, given), insertBlock]) {
       await db.clickhouse.command("TRUNCATE TABLE events_raw");
-      await db.clickhouse.insert(EVENTS_RAW_TABLE, EVENTS_RAW_COLUMNS, encoded);
+      await insert();
       parts.push(
         await db.clickhouse.query(
           `SELECT rows, hash_of_uncompressed_files AS hash FROM system.parts

@@ -1,5 +1,3 @@
-import { RowBinaryWriter } from "../row-binary.ts";
-
 /** One stored copy of an event, with where in Kafka it came from. Times are Unix milliseconds. */
 export type EventRow = {
   /** Lower-case UUID. */
@@ -35,7 +33,7 @@ export type EventRow = {
 
 export const EVENTS_RAW_TABLE = "events_raw";
 
-/** Columns in the order in which {@link encodeEventRows} writes them. */
+/** Columns as an insert names them, in this order. */
 export const EVENTS_RAW_COLUMNS = [
   "event_id",
   "event_time",
@@ -60,30 +58,3 @@ export const EVENTS_RAW_COLUMNS = [
 
 /** An encoded insert body: format name and bytes, in pieces. They may be views that the next encoding overwrites. */
 export type EncodedRows = { format: string; pieces: readonly Uint8Array[] };
-
-/** Encodes rows for `INSERT INTO events_raw (EVENTS_RAW_COLUMNS) FORMAT RowBinary`; the writer's buffer is reused. */
-export function encodeEventRows(rows: Iterable<EventRow>, writer = new RowBinaryWriter()): EncodedRows {
-  writer.reset();
-  for (const row of rows) {
-    writer.uuid(row.eventId);
-    writer.int64(row.eventTimeMs);
-    writer.int64(row.receivedTimeMs);
-    writer.string(row.source);
-    writer.string(row.eventType);
-    writer.string(row.userId);
-    writer.string(row.sessionId);
-    writer.int64(row.amountE4);
-    writer.string(row.currency);
-    writer.string(row.payloadJson);
-    writer.string(row.extraJson);
-    writer.uint32(row.sizeBytes);
-    writer.int64(row.latencyMs);
-    writer.int64(row.ingestDelayMs);
-    writer.uint8(row.isLate ? 1 : 0);
-    writer.string(row.producer);
-    writer.uint32(row.kafkaPartition);
-    writer.int64(row.kafkaOffset);
-    writer.int64(row.kafkaAppendTimeMs);
-  }
-  return { format: "RowBinary", pieces: [writer.bytes()] };
-}
