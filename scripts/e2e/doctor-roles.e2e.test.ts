@@ -7,6 +7,7 @@ import type { Row } from "../../workers/ops/doctor/check.ts";
 import { type Examination, examine } from "../../workers/ops/doctor/testing/fixture.ts";
 import { type DefaultlessFront, startWithoutDefault } from "../testkit/proxies/without-default.ts";
 import { consoleReads } from "../testkit/roles/console-visit.ts";
+import { DEDUPLICATION_WINDOW } from "../testkit/roles/other-servers.ts";
 import { done, RolePipeline } from "../testkit/roles/role-pipeline.ts";
 import type { RoleOptions } from "../testkit/roles/role-store.ts";
 import { rolesOf, shippedUsers } from "../testkit/roles/users-config.ts";
@@ -128,11 +129,16 @@ describe("ops doctor, by the role it logs in as", () => {
     60_000,
   );
 
-  test.each(["insert", "read"])(
-    "%s: join_use_nulls, as a warning",
-    async (role) => {
-      const { code, rows } = await examineAs(role, { planted: { [role]: { join_use_nulls: 1 } } });
-      expect(named(rows)).toEqual([expect.stringMatching(/^SETTING_CHANGES_MEANING: .*join_use_nulls = 1/)]);
+  const WARNINGS: readonly (readonly [string, string, RoleOptions])[] = [
+    ["insert", "SETTING_CHANGES_MEANING: .*join_use_nulls = 1", { planted: { insert: { join_use_nulls: 1 } } }],
+    ["read", "SETTING_CHANGES_MEANING: .*limit = 5", { planted: { read: { limit: 5 } } }],
+    ["operate", "INSERT_DEDUPLICATION: .*_window = 1000", DEDUPLICATION_WINDOW],
+  ];
+  test.each(WARNINGS)(
+    "%s: %s, as a warning",
+    async (role, about, changes) => {
+      const { code, rows } = await examineAs(role, changes);
+      expect(named(rows)).toEqual([expect.stringMatching(new RegExp(`^${about}`))]);
       expect(code).toBe(0);
     },
     60_000,

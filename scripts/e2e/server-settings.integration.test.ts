@@ -4,6 +4,7 @@
  * line that names it.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { RELIED_ON } from "../../workers/shared/clickhouse/client.ts";
 import { waitFor } from "../testkit/process/wait-for.ts";
 import { figuresOf, plainReader, storeDay } from "../testkit/roles/figures.ts";
 import { ALL_OTHER_SETTINGS, DEDUPLICATION_WINDOW, OTHER_SETTINGS } from "../testkit/roles/other-servers.ts";
@@ -79,6 +80,13 @@ test("the figures without any setting are what was stored", () => {
   expect(conflicts).toEqual([{ n: "0" }]);
 });
 
+test("every setting that our client sends for the meaning of SQL is planted otherwise", () => {
+  const planted = new Set(Object.keys(ALL_OTHER_SETTINGS));
+  // How results are written, and what only makes an error of a limit that the profile sets.
+  const others = /^(output_format_|date_time_output_format$|offset$|(?!result).*_overflow_mode$)/;
+  expect(Object.keys(RELIED_ON).filter((name) => !planted.has(name) && !others.test(name))).toEqual([]);
+});
+
 for (const [name, settings] of Object.entries(OTHER_SETTINGS)) {
   describe(name, () => {
     const server = name === "insert_deduplicate" ? DEDUPLICATION_WINDOW : {};
@@ -92,10 +100,10 @@ for (const [name, settings] of Object.entries(OTHER_SETTINGS)) {
 
     test("in the reader's profile", async () => {
       await store.as("read", { ...server, planted: { read: settings } });
-      // As people read who send no settings of their own.
-      const client = plainReader(store);
-      await expectFigures(firstDay, client);
-      for (const query of documentedQueries()) await client.query(query);
+      // As people read who send no settings of their own; whose results are cut by their profile reads by our client.
+      const reader = name === "limit" ? store.client() : plainReader(store);
+      await expectFigures(firstDay, reader);
+      for (const query of documentedQueries()) await reader.query(query);
     }, 120_000);
   });
 }
@@ -140,7 +148,9 @@ describe("a setting that may not be changed", () => {
 });
 
 test("from nothing with all of it in every profile, in another time zone", async () => {
-  const planted = { migrate: ALL_OTHER_SETTINGS, insert: ALL_OTHER_SETTINGS, read: ALL_OTHER_SETTINGS };
+  // A plain reader whose profile cuts results gets them cut.
+  const read = { ...ALL_OTHER_SETTINGS, limit: 0, additional_result_filter: "" };
+  const planted = { migrate: ALL_OTHER_SETTINGS, insert: ALL_OTHER_SETTINGS, read };
   const other = await RoleStore.create({ planted, timeZone: "Asia/Kolkata", ...DEDUPLICATION_WINDOW });
   const first = store;
   try {

@@ -51,7 +51,7 @@ async function insertsOf(client: ClickHouse, hour: number): Promise<[events: str
 const failure = (what: string, work: Promise<unknown>): Promise<string[]> =>
   work.then(
     () => [],
-    (error) => [`insert: ${what} are refused: ${errorMessage(error)}`],
+    (error) => [`insert: ${what} are refused: ${errorMessage(error)}; ${error.next}`],
   );
 
 /** Views on inserts and refreshes that do not run with the rights of the role that migrates. */

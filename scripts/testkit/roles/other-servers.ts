@@ -6,6 +6,8 @@ export const OTHER_SETTINGS: Readonly<Record<string, ProfileSettings>> = {
   final: { final: 1 },
   transform_null_in: { transform_null_in: 1 },
   prefer_column_name_to_alias: { prefer_column_name_to_alias: 1 },
+  aggregate_functions_null_for_empty: { aggregate_functions_null_for_empty: 1, data_type_default_nullable: 1 },
+  limit: { limit: 1, additional_result_filter: "1 = 0", result_overflow_mode: "break" },
   async_insert: { async_insert: 1, wait_for_async_insert: 0 },
   session_timezone: { session_timezone: "America/New_York" },
   insert_deduplicate: { insert_deduplicate: 1, deduplicate_blocks_in_dependent_materialized_views: 1 },

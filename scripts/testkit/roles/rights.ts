@@ -16,6 +16,7 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
   read: [
     "SELECT ON *",
     "SELECT ON system.columns",
+    "SELECT ON system.merges",
     "SELECT ON system.parts",
     "SELECT ON system.tables",
     "SELECT ON system.view_refreshes",
@@ -28,7 +29,7 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
     "INSERT ON verification_runs",
     "SELECT ON *",
     "SELECT ON system.columns",
-    "SELECT ON system.parts",
+    "SELECT ON system.merge_tree_settings",
     "SELECT ON system.tables",
     "SELECT ON system.view_refreshes",
   ],
@@ -54,7 +55,14 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
     "SELECT ON pipeline_settings",
     "SELECT ON raw_horizon",
   ],
-  migrate: ["ALL ON *", "SELECT ON system.*"],
+  migrate: [
+    "ALL ON *",
+    "SELECT ON system.columns",
+    "SELECT ON system.merge_tree_settings",
+    "SELECT ON system.tables",
+    "SELECT ON system.users",
+    "SELECT ON system.view_refreshes",
+  ],
 };
 
 /** How the grants of a users file differ from what each role may do, one line each. */

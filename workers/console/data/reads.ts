@@ -29,7 +29,6 @@ export function createReads(
     readonly: 2,
     max_execution_time: limits.timeoutSeconds,
     max_result_rows: limits.maxRows,
-    result_overflow_mode: "throw",
   };
   const timed = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
     const end = metrics.querySeconds.startTimer({ query: name });

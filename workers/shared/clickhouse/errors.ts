@@ -106,10 +106,14 @@ const CONVERSION_ADVICE =
 const SERVER_ADVICE: Readonly<Record<number, string>> = {
   ...Object.fromEntries(CONVERSION_CODES.map((code) => [code, CONVERSION_ADVICE])),
   ...Object.fromEntries([...LOGIN_CODES].map((code) => [code, LOGIN_ADVICE])),
+  // A view's owner who is gone is refused as a login is.
+  192: `if the message names the user of CLICKHOUSE_USER, ${LOGIN_ADVICE}; if another, it owned our views: run \`ops migrate\``,
   164: "give the user of CLICKHOUSE_USER a profile with `readonly` 0, or 2 if it only reads: queries send the settings they rely on",
   201: "wait for the end of the interval; if it goes on, raise the quota of this user in k8s/clickhouse/users.d",
   452: "let the profile of CLICKHOUSE_USER change the setting that the message names: remove its constraint",
-  497: "grant the user of CLICKHOUSE_USER what the message names; k8s/clickhouse/users.d has the rights of each worker",
+  497:
+    "where the message speaks of pushing to a view, run `ops migrate`, which sets the owners of all views; else, or if that " +
+    "does not help, grant the user it begins with what it names (k8s/clickhouse/users.d has the rights of each)",
 };
 
 const TLS_ADVICE: Readonly<Record<TlsFailure, string>> = {

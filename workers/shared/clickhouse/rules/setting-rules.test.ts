@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../runtime/errors.ts";
-import { type ActualSetting, judgeRefusal, judgeSettings } from "./setting-rules.ts";
+import { RELIED_ON } from "../client.ts";
+import { type ActualSetting, judgeRefusal, judgeSettings, settingNames } from "./setting-rules.ts";
 
 const setting = (name: string, value: string, more: Partial<ActualSetting> = {}): ActualSetting => ({
   name,
@@ -34,8 +35,9 @@ test("what a request sends wins over the profile, unless a constraint forbids it
 });
 
 test("a setting that our requests set themselves concerns only others", () => {
-  const [finding] = judgeSettings("someone", [setting("join_use_nulls", "1")], { join_use_nulls: 0 });
+  const [finding] = judgeSettings("someone", [setting("limit", "1")], RELIED_ON);
   expect(finding).toMatchObject({ code: "SETTING_CHANGES_MEANING", severity: "warning" });
+  expect(settingNames({}).filter((name) => name !== "readonly" && !(name in RELIED_ON))).toEqual([]);
 });
 
 test("a server's refusal of what requests send is told as its cause, other errors are not", () => {

@@ -15,12 +15,20 @@ export type ActualSetting = {
 
 type Rule = { wanted: readonly string[]; why: string };
 
-/** Settings under which the same SQL has another meaning, with the value our SQL is written for. */
+/**
+ * Settings under which the same SQL has another meaning, with the value our SQL is written for. Our own requests send all
+ * of them: they concern whoever else reads with this profile.
+ */
 const MEANINGS: Readonly<Record<string, Rule>> = {
   join_use_nulls: { wanted: ["0"], why: "outer joins answer NULL where our SQL counts on zero" },
   final: { wanted: ["0"], why: "every table is read with FINAL, also those whose rows are to be added up" },
   transform_null_in: { wanted: ["0"], why: "NULL IN (NULL) becomes true" },
   prefer_column_name_to_alias: { wanted: ["0"], why: "an alias that is named like a column no longer wins" },
+  aggregate_functions_null_for_empty: {
+    wanted: ["0"],
+    why: "states get another type, and do not merge with stored ones",
+  },
+  limit: { wanted: ["0"], why: "results are cut without an error" },
   session_timezone: { wanted: ["", "UTC"], why: "texts become times of another zone" },
 };
 
@@ -54,7 +62,7 @@ export function judgeSettings(user: string, settings: readonly ActualSetting[], 
     if (wanted !== undefined && !isAllowed(setting, String(wanted))) return [constrained(user, setting, wanted)];
     const rule = MEANINGS[setting.name];
     if (rule === undefined || rule.wanted.includes(setting.value)) return [];
-    return [changed(user, setting, rule, wanted !== undefined)];
+    return [changed(user, setting, rule)];
   });
 }
 
@@ -91,14 +99,12 @@ const constrained = (user: string, { name, value }: ActualSetting, wanted: strin
   next: `take the constraint on ${name} out of the profile, or set ${name} = ${wanted} there`,
 });
 
-/** @param isSent our own requests set it right, so that only others are concerned. */
-function changed(user: string, { name, value }: ActualSetting, rule: Rule, isSent: boolean): Finding {
+function changed(user: string, { name, value }: ActualSetting, rule: Rule): Finding {
   const [wanted = ""] = rule.wanted;
-  const whom = isSent ? "; the workers send what they need, whoever else uses this profile gets other answers" : "";
   return {
     code: "SETTING_CHANGES_MEANING",
-    severity: isSent ? "warning" : "wrong",
-    found: `the profile of ${user} sets ${name} = ${value}: ${rule.why}${whom}`,
+    severity: "warning",
+    found: `the profile of ${user} sets ${name} = ${value}: ${rule.why}; the workers send what they need, whoever else uses this profile gets other answers`,
     next: `set ${name} = ${wanted === "" ? "'' (UTC)" : wanted} in the profile, or give the pipeline's users a profile of their own`,
   };
 }

@@ -15,4 +15,6 @@ SELECT
 FROM events_per_hour_store FINAL
 WHERE source = 'lottery'
 GROUP BY event_hour
-HAVING sum(events) > 0;
+HAVING sum(events) > 0
+-- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
+SETTINGS aggregate_functions_null_for_empty = 0;

@@ -15,4 +15,6 @@ FROM events_per_hour_store FINAL
 ARRAY JOIN range(24) AS shift
 WHERE source = 'lottery'
 GROUP BY window_end
-HAVING sum(events) > 0 AND window_end <= toStartOfHour(now('UTC')) + INTERVAL 1 HOUR;
+HAVING sum(events) > 0 AND window_end <= toStartOfHour(now('UTC')) + INTERVAL 1 HOUR
+-- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
+SETTINGS aggregate_functions_null_for_empty = 0;

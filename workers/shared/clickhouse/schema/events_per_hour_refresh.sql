@@ -70,4 +70,5 @@ WHERE toStartOfHour(minutes.event_minute) IN (SELECT arrayJoin(work))
 GROUP BY event_hour, source, event_type
 SETTINGS max_insert_threads = 1, max_threads = 1,
     -- As in events_per_minute_refresh.sql.
-    join_use_nulls = 0, prefer_column_name_to_alias = 0, final = 0;
+    join_use_nulls = 0, prefer_column_name_to_alias = 0, final = 0, aggregate_functions_null_for_empty = 0,
+    limit = 0, offset = 0, additional_result_filter = '';

@@ -180,5 +180,6 @@ INNER JOIN
 GROUP BY event_minute, source, event_type
 SETTINGS do_not_merge_across_partitions_select_final = 1, max_insert_threads = 1, max_threads = 1,
     -- A profile that sets these otherwise must change nothing: a minute without a head counts as zero, names mean the
-    -- computed columns, and only what says FINAL is merged.
-    join_use_nulls = 0, prefer_column_name_to_alias = 0, final = 0;
+    -- computed columns, only what says FINAL is merged, states keep their type, and the result is not cut.
+    join_use_nulls = 0, prefer_column_name_to_alias = 0, final = 0, aggregate_functions_null_for_empty = 0,
+    limit = 0, offset = 0, additional_result_filter = '';

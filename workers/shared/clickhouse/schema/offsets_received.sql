@@ -32,4 +32,6 @@ FROM
         GROUP BY kafka_partition
     )
     GROUP BY kafka_partition
-);
+)
+-- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
+SETTINGS aggregate_functions_null_for_empty = 0;

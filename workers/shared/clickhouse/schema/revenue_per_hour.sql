@@ -9,4 +9,6 @@ SELECT
 FROM events_per_hour_store FINAL
 ARRAY JOIN CAST(amounts, 'Array(Tuple(String, Decimal(38, 4)))') AS money
 WHERE source = 'lottery' AND event_type IN ('ticket_purchased', 'claim_reward')
-GROUP BY event_hour, currency;
+GROUP BY event_hour, currency
+-- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
+SETTINGS aggregate_functions_null_for_empty = 0;
