@@ -131,7 +131,7 @@ describe("ops doctor, by the role it logs in as", () => {
 
   const WARNINGS: readonly (readonly [string, string, RoleOptions])[] = [
     ["insert", "SETTING_CHANGES_MEANING: .*join_use_nulls = 1", { planted: { insert: { join_use_nulls: 1 } } }],
-    ["read", "SETTING_CHANGES_MEANING: .*limit = 5", { planted: { read: { limit: 5 } } }],
+    ["read", "SETTING_CHANGES_MEANING: .*final = 1", { planted: { read: { final: 1, limit: 5 } } }],
     ["operate", "INSERT_DEDUPLICATION: .*_window = 1000", DEDUPLICATION_WINDOW],
   ];
   test.each(WARNINGS)(

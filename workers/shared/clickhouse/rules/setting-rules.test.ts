@@ -35,7 +35,7 @@ test("what a request sends wins over the profile, unless a constraint forbids it
 });
 
 test("a setting that our requests set themselves concerns only others", () => {
-  const [finding] = judgeSettings("someone", [setting("limit", "1")], RELIED_ON);
+  const [finding] = judgeSettings("someone", [setting("final", "1")], RELIED_ON);
   expect(finding).toMatchObject({ code: "SETTING_CHANGES_MEANING", severity: "warning" });
   expect(settingNames({}).filter((name) => name !== "readonly" && !(name in RELIED_ON))).toEqual([]);
 });

@@ -28,7 +28,6 @@ const MEANINGS: Readonly<Record<string, Rule>> = {
     wanted: ["0"],
     why: "states get another type, and do not merge with stored ones",
   },
-  limit: { wanted: ["0"], why: "results are cut without an error" },
   session_timezone: { wanted: ["", "UTC"], why: "texts become times of another zone" },
 };
 
@@ -37,12 +36,17 @@ export async function readSettings(
   clickhouse: Pick<ClickHouse, "query">,
   names: readonly string[],
 ): Promise<ActualSetting[]> {
-  const rows = await clickhouse.query<Omit<ActualSetting, "disallowed" | "fixed"> & { d: string[]; r: number }>(
-    `SELECT name, value, min, max, disallowed_values AS d, readonly AS r
+  // One row: the profile may have a limit, which no server shows.
+  const [row] = await clickhouse.query<{
+    settings: [string, string, string | null, string | null, string[], number][];
+  }>(
+    `SELECT groupArray((name, value, min, max, disallowed_values, readonly)) AS settings
      FROM system.settings WHERE name IN {names:Array(String)}`,
     { params: { names } },
   );
-  return rows.map(({ d, r, ...rest }) => ({ ...rest, disallowed: d, fixed: r !== 0 }));
+  return (row?.settings ?? []).map(([name, value, min, max, disallowed, readonly]) => {
+    return { name, value, min, max, disallowed, fixed: readonly !== 0 };
+  });
 }
 
 /** Everything {@link judgeSettings} has to know of. */
