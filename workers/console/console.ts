@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
+import type { HealthChecks } from "../shared/runtime/health-server.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import { ATTEMPTS, createAttempts } from "./auth/attempts.ts";
 import { createGuard } from "./auth/guard.ts";
@@ -24,6 +25,8 @@ export type ConsoleDeps = {
   metrics: ConsoleMetrics;
   clock: Clock;
   logger: Logger;
+  /** Answered on the console's port, too: many load balancers look at no other. */
+  checks: HealthChecks;
 };
 
 /** Puts the console together; serves nothing yet. */
@@ -56,6 +59,7 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
     metrics,
     clock,
     logger,
+    checks: deps.checks,
   });
   return underPath(app, publicUrl?.path ?? "");
 }

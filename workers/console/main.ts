@@ -43,14 +43,15 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
     metrics,
     clock: systemClock,
     logger,
+    checks,
   });
   const server = scope.add(
-    startConsoleServer(
+    await startConsoleServer(
       {
         host: config.HTTP_HOST,
         port: config.HTTP_PORT,
         maxBodyBytes: MAX_BODY_BYTES,
-        idleSeconds: Math.max(config.HTTP_KEEP_ALIVE_SECONDS, config.QUERY_TIMEOUT_SECONDS + 60),
+        keepAliveMs: config.HTTP_KEEP_ALIVE_SECONDS * 1000,
       },
       app,
     ),

@@ -1,5 +1,6 @@
 import type { ClickHouse } from "../shared/clickhouse/client.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
+import type { HealthChecks } from "../shared/runtime/health-server.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
 import type { Attempts } from "./auth/attempts.ts";
 import type { Guard } from "./auth/guard.ts";
@@ -33,6 +34,8 @@ export type Services = {
   metrics: ConsoleMetrics;
   clock: Clock;
   logger: Logger;
+  /** Answered on the console's port, too. */
+  checks: HealthChecks;
 };
 
 /** Minutes younger than this may still change: late events and views are on their way, ms. */

@@ -22,6 +22,9 @@ export function problemOf(error: unknown): Problem | undefined {
     const detail = "The query took too long or found too much. Choose a shorter time range or more filters.";
     return { status: 422, title: "Too much to answer", detail };
   }
+  if (error.code === "BODY_INCOMPLETE") {
+    return { status: 400, title: "The request is incomplete", detail: "Its body did not arrive. Send it again." };
+  }
   if (error.code === "CLICKHOUSE_UNREACHABLE") {
     const detail = "ClickHouse does not answer. Check that it runs and that CLICKHOUSE_URL is right.";
     return { status: 503, title: "ClickHouse does not answer", detail };

@@ -17,6 +17,7 @@ function consoleAt(url: string | undefined, env: Record<string, string> = {}) {
     metrics: createConsoleMetrics(),
     clock: { now: () => Date.now() },
     logger: createLogger({ name: "t", level: "silent" }),
+    checks: { live: {}, ready: {} },
   });
 }
 const logIn = (origin: string) => ({

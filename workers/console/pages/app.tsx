@@ -4,6 +4,7 @@ import { Fragment } from "hono/jsx";
 import { routePath } from "hono/route";
 import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { errorFields } from "../../shared/runtime/errors.ts";
+import { addHealthRoutes } from "../../shared/runtime/health-server.ts";
 import { createApi } from "../api/app.ts";
 import { createAssets } from "../assets/assets.ts";
 import { limitAttempts } from "../auth/attempts.ts";
@@ -22,6 +23,8 @@ export function createConsoleApp(services: Services): Hono {
   const { config, publicUrl, guard, metrics, logger, attempts, checkToken, checkWebhook } = services;
   const assets = createAssets();
   const app = new Hono();
+  // Load balancers ask by address and without a token.
+  addHealthRoutes(app, services.checks);
 
   app.use(async (c, next) => {
     const end = metrics.requestSeconds.startTimer();

@@ -100,8 +100,12 @@ export async function createConsoleFixture(env: Env = {}): Promise<ConsoleFixtur
     metrics,
     clock: systemClock,
     logger,
+    checks: { live: {}, ready: {} },
   });
-  const server = startConsoleServer({ host: "127.0.0.1", port: 0, maxBodyBytes: MAX_BODY_BYTES, idleSeconds: 30 }, app);
+  const server = await startConsoleServer(
+    { host: "127.0.0.1", port: 0, maxBodyBytes: MAX_BODY_BYTES, keepAliveMs: 30_000 },
+    app,
+  );
   const url = `http://127.0.0.1:${server.port}`;
 
   const get = (path: string, init?: RequestInit) => fetch(`${url}${path}`, { redirect: "manual", ...init });

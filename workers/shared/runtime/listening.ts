@@ -27,7 +27,8 @@ export async function listeningAsync<T>(at: ListenAddress, open: () => Promise<T
   }
 }
 
-type ListenAddress = { host: string; port: number; variable: string };
+/** Where a server listens, and the variable that moves it. */
+export type ListenAddress = { host: string; port: number; variable: string };
 
 function cannotListen(at: ListenAddress, cause: unknown): unknown {
   const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";

@@ -1,6 +1,6 @@
 import { DECODERS, DecompressError } from "../../../shared/runtime/decompress.ts";
+import type { ArrivingBody } from "../../../shared/runtime/http/arriving-body.ts";
 import { withoutBom } from "../file/first-bytes.ts";
-import type { ArrivingBody } from "./arriving-body.ts";
 import type { BodyGate, Cut } from "./body-gate.ts";
 import type { Problem } from "./problem.ts";
 import { hasPlainLine, looksLikeNdjson } from "./split.ts";

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { connect, type Socket } from "node:net";
+import { openWire } from "../../../../scripts/testkit/wire.ts";
 import { createLogger } from "../../../shared/runtime/logger.ts";
 import { loadProducerConfig } from "../../config.ts";
 import { createMetrics } from "../../metrics.ts";
@@ -45,38 +45,18 @@ const head = (lines: readonly string[], length = body.length) =>
   ["POST /v1/events HTTP/1.1", "Host: ingest", `Content-Length: ${length}`, ...lines, "", ""].join("\r\n");
 const KEY = "X-API-Key: secret";
 
-/** A connection with what came over it so far. */
-async function open(port: number, host = "127.0.0.1") {
-  const socket: Socket = connect(port, host);
-  const wire = { socket, text: "", closed: false };
-  socket.on("data", (bytes) => {
-    wire.text += String(bytes);
-  });
-  socket.on("close", () => {
-    wire.closed = true;
-  });
-  socket.on("error", () => undefined);
-  await new Promise((resolve) => socket.once("connect", resolve));
-  const until = async (found: () => boolean, timeoutMs = 10_000) => {
-    const deadline = performance.now() + timeoutMs;
-    while (!found() && performance.now() < deadline) await Bun.sleep(5);
-    if (!found()) throw new Error(`timed out; received: ${JSON.stringify(wire.text)}`);
-  };
-  return { ...wire, wire, socket, until, has: (text: string) => until(() => wire.text.includes(text)) };
-}
-
 test.each(["100-continue", "100-Continue", "100-CONTINUE"])(
   "Expect: %s is answered before the body is sent",
   async (value) => {
     const { port, taken } = await serve();
-    const { socket, has } = await open(port);
-    socket.write(head([KEY, `Expect: ${value}`]));
-    await has("HTTP/1.1 100 Continue\r\n\r\n");
+    const wire = await openWire(port);
+    wire.write(head([KEY, `Expect: ${value}`]));
+    await wire.has("HTTP/1.1 100 Continue\r\n\r\n");
     expect(taken).toEqual([]);
-    socket.write(body);
-    await has("HTTP/1.1 202 ");
+    wire.write(body);
+    await wire.has("HTTP/1.1 202 ");
     expect(taken.length).toBe(1);
-    socket.destroy();
+    wire.close();
   },
 );
 
@@ -86,12 +66,12 @@ test.each([
   ["another content type", head([KEY, "Content-Type: text/csv", "Expect: 100-continue"]), "415"],
 ])("%s is refused without the body, and without asking for it", async (_, request, status) => {
   const { port } = await serve();
-  const { socket, wire, has, until } = await open(port);
-  socket.write(request);
-  await has(`HTTP/1.1 ${status} `);
+  const wire = await openWire(port);
+  wire.write(request);
+  await wire.has(`HTTP/1.1 ${status} `);
   expect(wire.text).not.toContain("100 Continue");
   expect(wire.text.toLowerCase()).toContain("connection: close");
-  await until(() => wire.closed);
+  await wire.until(() => wire.closed);
 });
 
 test("a client that sends its body without asking reads the refusal, however long the body", async () => {
@@ -106,37 +86,37 @@ test("a client that sends its body without asking reads the refusal, however lon
 
 test("an unknown expectation is refused", async () => {
   const { port } = await serve();
-  const { socket, has } = await open(port);
-  socket.write(head([KEY, "Expect: a-miracle"]));
-  await has("HTTP/1.1 417 ");
+  const wire = await openWire(port);
+  wire.write(head([KEY, "Expect: a-miracle"]));
+  await wire.has("HTTP/1.1 417 ");
 });
 
 test("idle connections stay open for as long as configured, 75 s unless told otherwise", async () => {
   const usual = await serve();
-  const first = await open(usual.port);
-  first.socket.write(head([KEY]) + body);
+  const first = await openWire(usual.port);
+  first.write(head([KEY]) + body);
   await first.has("HTTP/1.1 202 ");
-  expect(first.wire.text.toLowerCase()).toContain("keep-alive: timeout=75");
+  expect(first.text.toLowerCase()).toContain("keep-alive: timeout=75");
   const short = await serve({ HTTP_KEEP_ALIVE_SECONDS: "1" });
-  const second = await open(short.port);
-  second.socket.write(head([KEY]) + body);
+  const second = await openWire(short.port);
+  second.write(head([KEY]) + body);
   await second.has("HTTP/1.1 202 ");
-  await second.until(() => second.wire.closed);
+  await second.until(() => second.closed);
   // One connection takes one request after the other.
-  first.socket.write(head([KEY]) + body);
-  await first.until(() => first.wire.text.split("HTTP/1.1 202 ").length === 3);
-  first.socket.destroy();
+  first.write(head([KEY]) + body);
+  await first.until(() => first.text.split("HTTP/1.1 202 ").length === 3);
+  first.close();
 }, 30_000);
 
 test("a connection that was idle for longer than the runtime's usual ten seconds is still served", async () => {
   const { port } = await serve();
-  const { socket, wire, has, until } = await open(port);
-  socket.write(head([KEY]) + body);
-  await has("HTTP/1.1 202 ");
+  const wire = await openWire(port);
+  wire.write(head([KEY]) + body);
+  await wire.has("HTTP/1.1 202 ");
   await Bun.sleep(21_000);
-  socket.write(head([KEY]) + body);
-  await until(() => wire.text.split("HTTP/1.1 202 ").length === 3);
-  socket.destroy();
+  wire.write(head([KEY]) + body);
+  await wire.until(() => wire.text.split("HTTP/1.1 202 ").length === 3);
+  wire.close();
 }, 60_000);
 
 test.each(["::1", "[::1]"])("listens on IPv6: %s", async (host) => {

@@ -1,11 +1,8 @@
-import type { Server } from "node:http";
 import { collectGarbageByVolume } from "../../../shared/runtime/garbage.ts";
+import { closeServer, createNodeServer, listenAt } from "../../../shared/runtime/http/node-server.ts";
 import type { Component } from "../../../shared/runtime/lifecycle.ts";
-import { listeningAsync } from "../../../shared/runtime/listening.ts";
-import { sleep } from "../../../shared/runtime/sleep.ts";
 import type { ProducerConfig } from "../../config.ts";
 import { createIngestApp, type IngestDeps } from "./app.ts";
-import { createIngestServer } from "./node-server.ts";
 
 /** How long clients get to read their last answers, ms. */
 const LINGER_MS = 1_000;
@@ -39,19 +36,23 @@ export async function startHttpSource(config: ProducerConfig, deps: IngestDeps):
   let draining = false;
   let underWay = 0;
   let idle: (() => void) | undefined;
-  const server = createIngestServer(
-    async (request, body) => {
+  const server = createNodeServer(
+    async (request, { body }) => {
       if (draining) return shuttingDown();
       underWay++;
       try {
-        return await app.fetch(request, { body });
+        return await app.fetch(request, body === undefined ? {} : { body });
       } finally {
         if (--underWay === 0) idle?.();
       }
     },
     { keepAliveMs: config.HTTP_KEEP_ALIVE_SECONDS * 1000 },
   );
-  const port = await listen(server, config);
+  const port = await listenAt(server, {
+    host: config.HTTP_HOST,
+    port: config.HTTP_PORT,
+    variable: "--port (HTTP_PORT)",
+  });
   return {
     name: "http",
     port,
@@ -62,30 +63,9 @@ export async function startHttpSource(config: ProducerConfig, deps: IngestDeps):
           idle = resolve;
         });
       }
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      await Promise.race([closed, sleep(LINGER_MS)]);
-      server.closeAllConnections();
+      await closeServer(server, LINGER_MS);
     },
   };
-}
-
-/** Opens the port; answers which it is. An IPv6 address may stand in brackets. @throws AppError `CANNOT_LISTEN` */
-async function listen(server: Server, config: ProducerConfig): Promise<number> {
-  const host = config.HTTP_HOST.replace(/^\[(.*)\]$/, "$1");
-  await listeningAsync(
-    { host: config.HTTP_HOST, port: config.HTTP_PORT, variable: "--port (HTTP_PORT)" },
-    () =>
-      new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(config.HTTP_PORT, host, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      }),
-  );
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : config.HTTP_PORT;
 }
 
 function shuttingDown(): Response {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "../errors.ts";
 
 /** What is told of a body while it arrives. `broken`: it ended before it was complete. */
 export type BodyListener = { data(bytes: Uint8Array): void; end(): void; broken(): void };
@@ -51,4 +52,47 @@ export function bodyOfRequest(request: Request): ArrivingBody {
       };
     },
   };
+}
+
+/**
+ * The body as a stream that asks for it when it is first read. Reading fails with AppError `BODY_INCOMPLETE` when it breaks
+ * off, is longer than `maxBytes`, or takes longer than `timeoutMs`.
+ */
+export function streamOf(
+  body: ArrivingBody,
+  { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number },
+): ReadableStream<Uint8Array> {
+  let stop: (() => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let length = 0;
+  const finish = () => {
+    clearTimeout(timer);
+    stop?.();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (stop !== undefined) return;
+        const fail = (why: string) => {
+          finish();
+          controller.error(new AppError("BODY_INCOMPLETE", `the body ${why}`, { retry: true }));
+        };
+        timer = setTimeout(() => fail(`did not arrive within ${timeoutMs} ms`), timeoutMs);
+        stop = body.start({
+          data: (bytes) => {
+            length += bytes.length;
+            if (length > maxBytes) fail(`is longer than ${maxBytes} bytes`);
+            else controller.enqueue(bytes);
+          },
+          end: () => {
+            finish();
+            controller.close();
+          },
+          broken: () => fail("ended before it was complete"),
+        });
+      },
+      cancel: finish,
+    },
+    { highWaterMark: 0 },
+  );
 }
