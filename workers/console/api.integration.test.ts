@@ -147,6 +147,38 @@ describe("events", () => {
   });
 });
 
+test("stored JSON is shown and downloaded as it is: digits beyond a double, trailing zeros, a key twice", async () => {
+  const eventId = crypto.randomUUID();
+  const digits = '{"element":"a","order":73314510714175489,"price":0.10,"huge":1e400,"k":1,"k":2}';
+  const parts = digits.slice(1, -1).split(",");
+  await fixture.storeEvents([
+    eventRow({ eventId, eventTimeMs: nowMs - 120_000, kafkaOffset: 910, payloadJson: digits }),
+  ]);
+  const payloadsOf = (text: string) =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).payload as string);
+  const search = `/api/v1/events?event_id=${eventId}`;
+  const text = async (path: string) => (await fixture.get(path)).text();
+  expect((await fixture.json<Rows>(search)).rows[0]?.payload).toBe(digits);
+  expect(payloadsOf(await text(`${search}&format=ndjson`))).toEqual([digits]);
+  expect(await text(`${search}&format=csv`)).toContain(`"${digits.replaceAll('"', '""')}"`);
+  const page = (await text(`/events/${eventId}`)).replaceAll("&quot;", '"');
+  for (const part of parts) expect(page).toContain(part.replace(":", ": "));
+
+  const { KAFKA_EVENTS_TOPIC: topic } = fixture.config;
+  await fixture.storeLetters([deadLetter({ offset: 6, topic, errorClass: "schema", payload: Buffer.from(digits) })]);
+  // As text and in the field to repair it in.
+  const logged = await fixture.get(`/dead-letters/${topic}/0/6`, { headers: AUTHORIZED });
+  expect((await logged.text()).replaceAll("&quot;", '"').split(digits).length - 1).toBe(2);
+  const { rows } = await fixture.json<Rows>(`/api/v1/dead-letters/${topic}/0/6`);
+  expect(Buffer.from(String(rows[0]?.payload_base64), "base64").toString()).toBe(digits);
+  await fixture.db.clickhouse.command("ALTER TABLE dead_letters_raw DELETE WHERE 1", {
+    settings: { mutations_sync: 2 },
+  });
+});
+
 describe("dead letters", () => {
   test("a repaired letter is put back as the topic's next message, and is marked", async () => {
     const { KAFKA_EVENTS_TOPIC: topic } = fixture.config;
