@@ -38,7 +38,7 @@ export async function assertClickHouseReachable(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (!UNREACHABLE.test(error.code)) return;
-    const next = error.next ?? "start ClickHouse or correct CLICKHOUSE_URL, then run the command again";
+    const next = error.next ?? "start ClickHouse, or correct CLICKHOUSE_URL";
     throw new AppError(error.code, `cannot use ${where}: ${error.message}`, { retry: error.retry, next, cause: error });
   } finally {
     clearTimeout(timer);

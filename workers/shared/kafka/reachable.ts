@@ -68,7 +68,7 @@ async function connectWithin(config: KafkaConfig, logger: Logger, limitMs: numbe
 }
 
 function named(error: AppError, where: string): AppError {
-  const next = error.next ?? "start Kafka or correct KAFKA_BROKERS, then run the command again";
+  const next = error.next ?? "start Kafka, or correct KAFKA_BROKERS";
   const text = `cannot use ${where}: ${errorMessage(error)}`;
   return new AppError(error.code, text, { retry: error.retry, next, cause: error });
 }
