@@ -1,4 +1,5 @@
 import { Kafka, type logCreator, logLevel } from "kafkajs";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
 
@@ -31,14 +32,31 @@ export function createKafkaClient(
   });
 }
 
-/** Turns the client's log lines into those of the worker. */
-export function logCreatorOf(log: Logger): logCreator {
+/** A line that was said is not said again for so long, ms: the client repeats its own several times a second. */
+const SAME_LINE_MS = 30_000;
+/** Different lines that are remembered. */
+const MAX_LINES = 100;
+
+/** Turns the client's log lines into those of the worker; `repeated` counts how often one was left out meanwhile. */
+export function logCreatorOf(log: Logger, clock: Clock = systemClock): logCreator {
+  const said = new Map<string, { atMs: number; leftOut: number }>();
+  const warn = (fields: Record<string, unknown>, message: string) => {
+    const nowMs = clock.now();
+    const line = JSON.stringify([message, fields.groupId, fields.broker]);
+    const last = said.get(line);
+    if (last !== undefined && nowMs - last.atMs < SAME_LINE_MS) {
+      last.leftOut++;
+      return;
+    }
+    if (said.size >= MAX_LINES) said.clear();
+    said.set(line, { atMs: nowMs, leftOut: 0 });
+    log.warn(last === undefined || last.leftOut === 0 ? fields : { ...fields, repeated: last.leftOut }, message);
+  };
   return () =>
     ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
       // Stacks are of the client's inside: they say nothing about what is wrong with the broker.
       // The client's own "info" lines are debugging detail for an operator; its errors are retried by us, so warnings.
-      if (level <= logLevel.ERROR) log.warn(fields, message);
-      else if (level === logLevel.WARN) log.warn(fields, message);
+      if (level <= logLevel.WARN) warn(fields, message);
       else log.debug(fields, message);
     };
 }
