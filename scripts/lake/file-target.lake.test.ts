@@ -23,8 +23,9 @@ import {
   useStack,
   waitFor,
 } from "../testkit/index.ts";
+import { countBySource, documentedReaders, runReader } from "./documented-readers.ts";
 import { DAY_MS, HOUR_MS, keyOf, settle } from "./harness.ts";
-import { missingTools, PYTHON } from "./tools.ts";
+import { missingTools } from "./tools.ts";
 
 let db: TestDatabase;
 const dir = mkdtempSync(join(tmpdir(), "countinghouse-lake-dir-"));
@@ -163,36 +164,21 @@ test("a lake with source in its files, as it was written once, is verified, kept
 });
 
 describe.skipIf(missingTools().includes("Python readers"))("docs/lake.md", () => {
-  const text = readFileSync(join(import.meta.dir, "../../docs/lake.md"), "utf8");
-  const snippets = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+  const readers = documentedReaders();
 
-  test("names the five readers", () => {
-    const names = snippets.map((code) => /^(?:import|from) (\w+)/.exec(code)?.[1]);
-    expect(names).toEqual(["duckdb", "polars", "pandas", "pyarrow", "datafusion"]);
+  test("names the five readers, of files and on S3", () => {
+    const names = ["duckdb", "polars", "pandas", "pyarrow", "datafusion"];
+    expect(readers.onFiles.map(({ name }) => name)).toEqual(names);
+    expect(readers.onS3.map(({ name }) => name).sort()).toEqual(names.toSorted());
   });
 
-  test.each(snippets)("%s", async (code) => {
+  test("their lines count what is stored", async () => {
     const at = hourMs + 8 * HOUR_MS;
     await insert([row(at), row(at + 1, { source: "sensor" })]);
     expect((await lake(["export"])).code).toBe(0);
-    const stored = await db.clickhouse.query<{ source: string; n: string }>(
-      "SELECT source, toString(count()) AS n FROM events GROUP BY source ORDER BY source",
-    );
-    // The documented date is a fixed one.
-    const own = code.replaceAll("/lake/", `${dir}/`).replace("2026-05-01", "2000-01-01");
-    const child = Bun.spawn(
-      [PYTHON, "-c", `${own}\nimport json\nprint(json.dumps({k: int(v) for k, v in counts.items()}))`],
-      {
-        env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    const [exit, out, err] = await Promise.all([
-      child.exited,
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    expect([exit, exit === 0 ? "" : err.slice(-2_000)]).toEqual([0, ""]);
-    expect(JSON.parse(out)).toEqual(Object.fromEntries(stored.map(({ source, n }) => [source, Number(n)])));
+    const stored = await countBySource(db.clickhouse);
+    for (const { name, code } of readers.onFiles) {
+      expect({ name, counts: await runReader(code.replaceAll("/lake/", `${dir}/`)) }).toEqual({ name, counts: stored });
+    }
   });
 });

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { waitFor } from "../testkit/index.ts";
+import { countBySource, DOCUMENTED_S3, documentedReaders, runReader } from "./documented-readers.ts";
 import {
   createLakeFixture,
   DAY_MS,
@@ -79,6 +80,24 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
     expect(Object.values(seen.duckdb?.groups ?? {}).every((group) => group.partitions_fit)).toBe(true);
     expect(seen.duckdb?.types).toEqual(["DECIMAL(18,4)", "TIMESTAMP WITH TIME ZONE", "BOOLEAN"]);
     expect(seen.pyarrow?.types).toEqual(["decimal128(18, 4)", "timestamp[ms, tz=UTC]", "bool"]);
+  }, 120_000);
+
+  test("the lines of docs/lake.md read it from the S3 service", async () => {
+    await lake.insertHour(newHour(), 100);
+    await lake.settled();
+    await exported();
+    const { gateway } = lake;
+    const env = {
+      AWS_ENDPOINT_URL: gateway.endpoint,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+    };
+    const stored = await countBySource(lake.clickhouse);
+    for (const { name, code } of documentedReaders().onS3) {
+      const own = code.replaceAll(DOCUMENTED_S3, "s3://lake/test/events/").replaceAll('"bucket"', '"lake"');
+      expect({ name, counts: await runReader(own, env) }).toEqual({ name, counts: stored });
+    }
   }, 120_000);
 
   test("wrong keys change nothing and no secret is shown", async () => {
