@@ -25,7 +25,7 @@ export function registerSecrets(program: Command, io: CliIo): void {
 type Wanted = { name: string; key: string };
 
 /** Creates what is missing. @throws CommandError on a name without a key, AppError where the API server refuses. */
-async function ensureSecrets(
+export async function ensureSecrets(
   names: readonly string[],
   { io, api }: { io: CliIo; api: KubernetesApi },
 ): Promise<ExitCode> {
