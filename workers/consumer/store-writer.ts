@@ -4,6 +4,7 @@ import type { EncodedRows } from "../shared/clickhouse/tables/events-raw.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
+import { createRepeats, type Repeats } from "../shared/runtime/repeats.ts";
 import { sleep } from "../shared/runtime/sleep.ts";
 import { createBackoff } from "./flush/backoff.ts";
 import { isolateRefusedRows, type RefusedRow, type StoreVerdict } from "./flush/bisect.ts";
@@ -67,6 +68,7 @@ const MAX_ROWS_JUDGED_BY_CONTROL = 16;
 export class StoreWriter {
   readonly #target: InsertTarget;
   readonly #deps: StoreWriterDeps;
+  readonly #repeats: Repeats;
   readonly #failing = new Map<symbol, { since: number; hard: boolean; detail: string }>();
   /** A row the store accepted earlier: storing it again is harmless and shows whether the store accepts rows at all. */
   #knownGood: EncodedRows | undefined;
@@ -74,6 +76,7 @@ export class StoreWriter {
   constructor(target: InsertTarget, deps: StoreWriterDeps) {
     this.#target = target;
     this.#deps = deps;
+    this.#repeats = createRepeats(deps.clock);
   }
 
   /** Why the store counts as stalled; undefined when it does not. */
@@ -154,7 +157,10 @@ export class StoreWriter {
   #reportFailure(error: AppError, rows: number, call: Call): void {
     this.#noteFailure(call, !error.retry, `${error.code}: ${error.message.slice(0, 200)}`);
     this.#deps.onFailure?.(serverCodeLabel(error));
-    const fields = { table: this.#target.table, rows, ...errorFields(error) };
+    // Several batches fail of one cause, each of them again and again.
+    const repeated = this.#repeats(error.code);
+    if (repeated === undefined) return;
+    const fields = { table: this.#target.table, rows, ...errorFields(error), ...(repeated > 0 && { repeated }) };
     if (error.retry) this.#deps.logger.warn(fields, "insert failed, trying again");
     else this.#deps.logger.error(fields, "the store refuses inserts until somebody mends it; trying again");
   }

@@ -1,6 +1,7 @@
 import { Kafka, type logCreator, logLevel } from "kafkajs";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { createRepeats } from "../runtime/repeats.ts";
 import { type KafkaConfig, resolveKafkaSecurity } from "./config.ts";
 
 export type { Admin, KafkaMessage } from "kafkajs";
@@ -32,25 +33,12 @@ export function createKafkaClient(
   });
 }
 
-/** A line that was said is not said again for so long, ms: the client repeats its own several times a second. */
-const SAME_LINE_MS = 30_000;
-/** Different lines that are remembered. */
-const MAX_LINES = 100;
-
 /** Turns the client's log lines into those of the worker; `repeated` counts how often one was left out meanwhile. */
 export function logCreatorOf(log: Logger, clock: Clock = systemClock): logCreator {
-  const said = new Map<string, { atMs: number; leftOut: number }>();
+  const repeats = createRepeats(clock);
   const warn = (fields: Record<string, unknown>, message: string) => {
-    const nowMs = clock.now();
-    const line = JSON.stringify([message, fields.groupId, fields.broker]);
-    const last = said.get(line);
-    if (last !== undefined && nowMs - last.atMs < SAME_LINE_MS) {
-      last.leftOut++;
-      return;
-    }
-    if (said.size >= MAX_LINES) said.clear();
-    said.set(line, { atMs: nowMs, leftOut: 0 });
-    log.warn(last === undefined || last.leftOut === 0 ? fields : { ...fields, repeated: last.leftOut }, message);
+    const repeated = repeats(JSON.stringify([message, fields.groupId, fields.broker]));
+    if (repeated !== undefined) log.warn(repeated === 0 ? fields : { ...fields, repeated }, message);
   };
   return () =>
     ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
