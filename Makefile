@@ -131,6 +131,7 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 	@$(BUN) scripts/generate/metrics-docs.ts --check
 	@$(BUN) scripts/generate/observability.ts --check
 	@$(BUN) scripts/generate/chart-readme.ts --check
+	@$(BUN) scripts/generate/users-sql.ts --check
 
 .PHONY: generate
 generate: $(MODULES_STAMP) ## Write the generated documentation
@@ -140,6 +141,7 @@ generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/metrics-docs.ts
 	@$(BUN) scripts/generate/observability.ts
 	@$(BUN) scripts/generate/chart-readme.ts
+	@$(BUN) scripts/generate/users-sql.ts
 
 .PHONY: sbom
 sbom: $(MODULES_STAMP) ## Write the bill of materials (CycloneDX) to dist/sbom.cdx.json

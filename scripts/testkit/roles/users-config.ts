@@ -39,6 +39,33 @@ export function grantsOf(usersFile: string, role: string): string[] {
   return [...definitionOf(usersFile, role).matchAll(/<query>(.*?)<\/query>/g)].map(([, grant = ""]) => grant);
 }
 
+/** Names of a role's profile and quota; `default` is the server's own. */
+export function limitsOf(usersFile: string, role: string): { profile: string; quota: string } {
+  const definition = definitionOf(usersFile, role);
+  return { profile: textOf(definition, "profile"), quota: textOf(definition, "quota") };
+}
+
+/** Settings of a profile, or `duration` (s) and limits of a quota, as the file has them. */
+export type Values = Readonly<Record<string, string>>;
+
+/**
+ * The profiles or quotas that a users file defines, by name.
+ * @throws Error when one holds anything else than values, such as a constraint or a second interval.
+ */
+export function valuesOf(usersFile: string, kind: "profiles" | "quotas"): Map<string, Values> {
+  const text = usersFile.replaceAll(/<!--[\s\S]*?-->/g, "");
+  const section = new RegExp(`<${kind}>([\\s\\S]*?)</${kind}>`).exec(text)?.[1] ?? "";
+  const named = [...section.matchAll(/<(countinghouse_\w+)>([\s\S]*?)<\/\1>/g)];
+  return new Map(named.map(([, name = "", body = ""]) => [name, readValues(name, body)]));
+}
+
+function readValues(name: string, body: string): Values {
+  const value = /<(\w+)>([^<]+)<\/\1>/g;
+  const [, inside = body] = /^\s*<interval>([\s\S]*)<\/interval>\s*$/.exec(body) ?? [];
+  if (inside.replaceAll(value, "").trim() !== "") throw new Error(`${USERS_FILE}: ${name} has more than values`);
+  return Object.fromEntries([...inside.matchAll(value)].map(([, key = "", text = ""]) => [key, text]));
+}
+
 /**
  * Writes what `--config-file` of the embedded engine names: the shipped file beside a server's own users, as users.d is
  * read by a server, and last a file that gives `default`, as whom the engine runs every statement, what the role has.
@@ -74,7 +101,7 @@ function roleFile(shipped: string, setup: RoleSetup): string {
   // A server lets every user name itself as the owner of a view; here the process is called otherwise.
   const self = setup.role === "migrate" ? [`GRANT SET DEFINER ON ${user}`] : [];
   const grants = [...grantsOf(shipped, setup.role), ...self].map((grant) => `<query>${grant}</query>`).join("\n");
-  const quota = textOf(definitionOf(shipped, setup.role), "quota");
+  const { quota } = limitsOf(shipped, setup.role);
   const profiles = [...planted].map((role) => {
     const settings = elements(setup.planted?.[role] ?? {});
     const constant = (setup.constant?.[role] ?? []).map((name) => `<${name}><const/></${name}>`).join("");
@@ -100,7 +127,7 @@ const elements = (settings: ProfileSettings) =>
     .map(([name, value]) => `<${name}>${value}</${name}>`)
     .join("");
 
-const profileOf = (usersFile: string, role: string) => textOf(definitionOf(usersFile, role), "profile");
+const profileOf = (usersFile: string, role: string) => limitsOf(usersFile, role).profile;
 
 function definitionOf(usersFile: string, role: string): string {
   const tag = userOf(role);
