@@ -91,6 +91,21 @@ test("without a store pages say so; one that comes back and is wrong ends the co
   }
 }, 60_000);
 
+test("a refused login is said in the log, once, with the variable", async () => {
+  const stack = await useStack();
+  const { url: CLICKHOUSE_URL, user: CLICKHOUSE_USER } = stack.clickhouse;
+  const login = { CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD: "wrong", KAFKA_BROKERS: stack.brokers };
+  const worker = startWorker({ binary: "console", env: { ...login, HTTP_PORT: "0", HEALTH_PORT: "0" } });
+  try {
+    const { json } = await worker.waitForLog((line) => line.json.code === "CLICKHOUSE_516");
+    expect(json).toMatchObject({ level: "error", next: expect.stringContaining("CLICKHOUSE_PASSWORD") });
+    await Bun.sleep(4_000); // longer than the pause between two looks
+    expect(worker.logs.filter((line) => line.json.code === "CLICKHOUSE_516").length).toBe(1);
+  } finally {
+    await worker.kill("SIGKILL");
+  }
+}, 60_000);
+
 test("off loopback without a token the binary refuses to start and says why", async () => {
   const worker = startWorker({ binary: "console", env: { HTTP_HOST: "0.0.0.0", HTTP_PORT: "0" } });
   expect(await worker.exited).toBe(2);

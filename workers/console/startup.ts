@@ -1,4 +1,5 @@
 import { type ClickHouse, RELIED_ON } from "../shared/clickhouse/client.ts";
+import { ClickHouseError } from "../shared/clickhouse/errors.ts";
 import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
 import { judgeRefusal } from "../shared/clickhouse/rules/setting-rules.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
@@ -28,12 +29,17 @@ export function startStoreCheck(
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  /** Undefined: it could not be asked. */
+  let said = "";
+  /** Undefined: it could not be asked. A refusal is said here, once; that nobody answers is said elsewhere. */
   const judge = () =>
     judgeStore(clickhouse, { user, sent: RELIED_ON }).catch((error): Finding[] | undefined => {
       if (!(error instanceof AppError)) throw error;
       const refusals = judgeRefusal(user, error);
-      return refusals.length > 0 ? refusals : undefined;
+      if (refusals.length > 0) return refusals;
+      const isRefusal = error instanceof ClickHouseError && error.serverCode !== undefined;
+      if (isRefusal && error.code !== said) logger.error(errorFields(error), "ClickHouse refuses, retrying");
+      said = error.code;
+      return undefined;
     });
   const first = async (): Promise<{ isJudged: boolean }> => {
     while (!signal.aborted) {

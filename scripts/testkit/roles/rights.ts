@@ -60,7 +60,6 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
     "SELECT ON system.columns",
     "SELECT ON system.merge_tree_settings",
     "SELECT ON system.tables",
-    "SELECT ON system.users",
     "SELECT ON system.view_refreshes",
   ],
 };

@@ -132,7 +132,8 @@ function advice(error: AppError): string {
   if (error.code === "CONFIG_INVALID") return "correct the environment variables named above";
   if (error.code === "KAFKA_UNKNOWN_TOPIC_OR_PARTITION") return "create the topics with `ops migrate`";
   if (error.code.startsWith("KAFKA_")) return "check that Kafka answers at KAFKA_BROKERS, then run the command again";
-  if (error.code === "CLICKHOUSE_60" || error.code === "CLICKHOUSE_81") return "create the tables with `ops migrate`";
+  if (error.code === "CLICKHOUSE_60" || error.code === "CLICKHOUSE_81")
+    return "check CLICKHOUSE_DATABASE; `ops migrate` makes a new database and its tables";
   if (error.code === "CLICKHOUSE_UNREACHABLE")
     return "check that ClickHouse answers at CLICKHOUSE_URL, then run it again";
   return error.retry ? "run the command again" : `look up ${error.code}`;

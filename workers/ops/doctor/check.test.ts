@@ -55,7 +55,7 @@ test("an owner is judged by name where users may be read, and left to inserts an
 });
 
 test("a refresh that rests for a minute is stale, one that runs is not; a missing owner is called so", () => {
-  const row = { view: "v", status: "Scheduled", exception: "", age: 2 };
+  const row = { database: "d", view: "v", status: "Scheduled", exception: "", age: 2 };
   const codes = (changes: Partial<typeof row>) => judgeRefresh("v", { ...row, ...changes }).map(({ code }) => code);
   expect(codes({})).toEqual([]);
   expect(codes({ age: 61 })).toEqual(["VIEW_REFRESH_STALE"]);

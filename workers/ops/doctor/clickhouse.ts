@@ -26,7 +26,13 @@ async function checkServer({ config, clickhouse }: Session): Promise<Outcome> {
     if (refusal !== undefined) return { broken: refusal };
     const finding = toFinding(error, NEXT);
     if (finding.code === "CLICKHOUSE_81") {
-      return { broken: { ...finding, found: `there is no database ${database}`, next: "run `ops migrate`" } };
+      return {
+        broken: {
+          ...finding,
+          found: `there is no database ${database}`,
+          next: "check CLICKHOUSE_DATABASE; `ops migrate` makes a new one",
+        },
+      };
     }
     return { broken: { ...finding, found: `${url}: ${finding.found}` } };
   }

@@ -25,7 +25,7 @@ async function checkVersion({ clickhouse, role }: Session): Promise<Outcome> {
     code: "MIGRATIONS_PENDING",
     severity: "wrong" as const,
     found: `the schema is not this binary's; \`ops migrate\` would make or change ${names.join(", ")}`,
-    next: "run `ops migrate`",
+    next: "run `ops migrate`; first what is said of tables, if anything",
   };
   return { found: "", findings: [finding] };
 }

@@ -57,9 +57,9 @@ async function checkInserts({ clickhouse, role }: Session): Promise<Outcome> {
 }
 
 /** A refresh as the server tells of it. Seconds. */
-export type RefreshRow = { view: string; status: string; exception: string; age: number | null };
+export type RefreshRow = { database: string; view: string; status: string; exception: string; age: number | null };
 
-const REFRESHES = `SELECT view, status, exception, dateDiff('second', last_success_time, now()) AS age
+const REFRESHES = `SELECT database, view, status, exception, dateDiff('second', last_success_time, now()) AS age
 FROM system.view_refreshes WHERE database = currentDatabase()`;
 
 /** Views are refreshed every second or two; one that rests for longer is not just busy, s. */
@@ -105,9 +105,11 @@ export function judgeRefresh(view: string, row: RefreshRow | undefined): Finding
   ];
   if (row === undefined)
     return finding("VIEW_NOT_REFRESHED", "has no refresh schedule", "drop it, and run `ops migrate`");
+  // Without its database the statement does nothing, and says nothing, to a view of another one.
+  const path = `\`${row.database}\`.${view}`;
   // First: stopping a view in the middle of a refresh leaves that one's cancellation behind as an exception.
   if (row.status === "Disabled") {
-    return finding("VIEW_REFRESH_STOPPED", "was stopped", `SYSTEM START VIEW ${view}`);
+    return finding("VIEW_REFRESH_STOPPED", "was stopped", `as the user that migrates: SYSTEM START VIEW ${path}`);
   }
   if (row.exception !== "") {
     if (errorCode(row.exception) === UNKNOWN_USER) return [ownerGone(`view ${view}: ${firstLine(row.exception)}`)];
@@ -122,7 +124,7 @@ export function judgeRefresh(view: string, row: RefreshRow | undefined): Finding
   return finding(
     "VIEW_REFRESH_STALE",
     `${last} (${row.status})`,
-    `SYSTEM REFRESH VIEW ${view}, and look at system.view_refreshes`,
+    `as the user that migrates: SYSTEM REFRESH VIEW ${path}, and look at system.view_refreshes`,
   );
 }
 

@@ -52,6 +52,16 @@ test("the verdict comes first", () => {
   );
 });
 
+test("views that show less than is stored send to the doctor, anything else to the audit", () => {
+  const next = (check: KeyResult["check"], expected: number, found: number) => {
+    const row = { ...key(check, 1), expected: { ...tally, events: expected }, found: { ...tally, events: found } };
+    const text = renderReport(report({ verdict: "DIFFERENT", differences: [row] }));
+    return /next: `ops (doctor|verify --audit)/.exec(text)?.[1];
+  };
+  expect([next("minute", 5, 3), next("hour", 5, 0)]).toEqual(["doctor", "doctor"]);
+  expect([next("minute", 3, 5), next("minute", 3, 3), next("ledger", 5, 3)]).toEqual(Array(3).fill("verify --audit"));
+});
+
 test("totals are of one cut: what moves is in none of them, so that equal sides have equal sums", () => {
   const at = (check: KeyResult["check"], minute: number, events: number, found = events): KeyResult => ({
     ...key(check, minute),

@@ -223,6 +223,16 @@ function countsOf({ differences, otherDifferences }: VerifyReport): string {
 }
 
 /** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again mends nothing. */
+/** Whether all that is wrong is that minutes or hours show less than is stored: nothing is lost then. */
+function onlyViews({ differences, otherDifferences }: VerifyReport): boolean {
+  return (
+    otherDifferences.length === 0 &&
+    differences.every(
+      ({ check, expected, found }) => (check === "minute" || check === "hour") && found.events < expected.events,
+    )
+  );
+}
+
 function onlyConflicts({ differences, otherDifferences, context }: VerifyReport): boolean {
   return context.conflictedIds > 0 && differences.length === 0 && otherDifferences.length === 1;
 }
@@ -235,6 +245,8 @@ function nextStep(report: VerifyReport): string | undefined {
     const resolve =
       "`ops conflicts list` shows the conflicting event_ids, `ops conflicts resolve` keeps the first of each";
     if (onlyConflicts(report)) return resolve;
+    if (onlyViews(report))
+      return "`ops doctor` says whether a view was stopped or cannot be refreshed; then verify again";
     const lost =
       "`ops verify --audit` names the events; `ops rewind --from <time>` reads a lost range again " +
       "(and with it the copies of conflicts that were resolved)";

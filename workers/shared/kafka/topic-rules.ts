@@ -166,7 +166,8 @@ function judgeRetention({ topic, config }: TopicFacts, needs: TopicNeeds): Findi
   }
   if (rawRetentionDays === undefined) return findings;
   const most = rawRetentionDays - 1 - eventMaxAgeDays;
-  if (ms < 0 || ms > most * DAY_MS) {
+  // Raw events that are kept for less than events may be late are a finding about the store, mended there.
+  if (most > 0 && (ms < 0 || ms > most * DAY_MS)) {
     findings.push({
       code: "KAFKA_TOPIC_LONG_RETENTION",
       severity: "warning",
