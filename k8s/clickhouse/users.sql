@@ -73,5 +73,4 @@ GRANT ALL ON countinghouse.* TO countinghouse_migrate;
 GRANT SELECT ON system.columns TO countinghouse_migrate;
 GRANT SELECT ON system.merge_tree_settings TO countinghouse_migrate;
 GRANT SELECT ON system.tables TO countinghouse_migrate;
-GRANT SELECT ON system.users TO countinghouse_migrate;
 GRANT SELECT ON system.view_refreshes TO countinghouse_migrate;
