@@ -157,8 +157,8 @@ export class StoreWriter {
   #reportFailure(error: AppError, rows: number, call: Call): void {
     this.#noteFailure(call, !error.retry, `${error.code}: ${error.message.slice(0, 200)}`);
     this.#deps.onFailure?.(serverCodeLabel(error));
-    // Several batches fail of one cause, each of them again and again.
-    const repeated = this.#repeats(error.code);
+    // Several batches fail of one cause, each of them again and again; figures in the message are no other cause.
+    const repeated = this.#repeats(`${error.code} ${error.message.replaceAll(/\d+/g, "")}`);
     if (repeated === undefined) return;
     const fields = { table: this.#target.table, rows, ...errorFields(error), ...(repeated > 0 && { repeated }) };
     if (error.retry) this.#deps.logger.warn(fields, "insert failed, trying again");

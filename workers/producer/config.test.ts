@@ -36,9 +36,12 @@ describe("producer configuration", () => {
     expect(() => loadProducerConfig({ SOURCE: "file" })).toThrow("FILE_PATH");
     expect(() => loadProducerConfig({ SOURCE: "http", HTTP_HOST: "0.0.0.0" })).toThrow(AppError);
     expect(loadProducerConfig({ SOURCE: "http" }).API_KEYS).toBeUndefined();
-    const wrong = { SOURCE: "file", FILE_PATH: "-", FILE_SHIFT_TIME: "true", FILE_REPEAT: "2", KAFKA_BROKERS: "a" };
-    for (const name of ["FILE_SHIFT_TIME", "FILE_REPEAT", "KAFKA_BROKERS"]) {
-      expect(() => loadProducerConfig(wrong)).toThrow(name);
+    const wrong = { SOURCE: "file", FILE_SHIFT_TIME: "true", FILE_REPEAT: "2", KAFKA_BROKERS: "a" };
+    // The second is no regular file either, as a shell's `<(zcat x)` is none.
+    for (const FILE_PATH of ["-", "/dev/null"]) {
+      for (const name of ["FILE_SHIFT_TIME", "FILE_REPEAT", "KAFKA_BROKERS"]) {
+        expect(() => loadProducerConfig({ ...wrong, FILE_PATH })).toThrow(name);
+      }
     }
   });
 

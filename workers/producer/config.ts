@@ -5,6 +5,7 @@ import { kafkaConfigProblems, kafkaConfigShape, sendBatchBytes } from "../shared
 import { type Env, envBool, envInt, envList, envNumber, loadConfig } from "../shared/runtime/config.ts";
 import { envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
+import { isReadOnce } from "./sources/file/lines.ts";
 
 const share = () => envNumber(0, 1);
 
@@ -142,11 +143,12 @@ function sourceProblems(config: Partial<ProducerConfig>): string[] {
   if (config.SOURCE === "file") {
     const { FILE_PATH: path, FILE_SHIFT_TIME: shifts, FILE_REPEAT: repeat = 1 } = config;
     if (path === undefined) problems.push("FILE_PATH: is required with SOURCE=file");
-    if (path === "-" && shifts) {
-      problems.push("FILE_SHIFT_TIME: needs a file, standard input cannot be read twice; save it to a file first");
+    const once = path !== undefined && isReadOnce(path);
+    if (once && shifts) {
+      problems.push("FILE_SHIFT_TIME: standard input or a pipe cannot be read twice; save it to a file first");
     }
-    if (path === "-" && repeat > 1)
-      problems.push("FILE_REPEAT: standard input can be read only once; save it to a file first");
+    if (once && repeat > 1)
+      problems.push("FILE_REPEAT: standard input or a pipe can be read only once; save it to a file first");
   }
   if (
     config.SOURCE === "http" &&

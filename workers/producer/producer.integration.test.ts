@@ -200,7 +200,7 @@ describe("file source", () => {
   test.each([
     [["/tmp/no-such-file.jsonl"], "no such file"],
     [["/tmp"], "is a directory"],
-    [["-", "--shift-time"], "FILE_SHIFT_TIME: needs a file"],
+    [["-", "--shift-time"], "FILE_SHIFT_TIME: standard input or a pipe"],
   ])(
     "what cannot be read is one clear message and exit 2: %p",
     async (args, text) => {

@@ -47,6 +47,13 @@ test("only white space between tokens changes, for any JSON", () => {
   );
 });
 
+test("a string of millions of characters is shown whole", () => {
+  for (const part of ["x", "\\n", 'a\\"', "\\\\"]) {
+    const text = `["${part.repeat(2_000_000)}"]`;
+    expect(indentJson(text).length).toBe(text.length + 4);
+  }
+});
+
 test("as much nesting as an event may have is shown in proportion to its size", () => {
   const text = `${"[".repeat(5_000)}1${"]".repeat(5_000)}`;
   expect(indentJson(text).length).toBeLessThan(text.length + 10_000);

@@ -13,7 +13,7 @@ export function indentJson(text: string): string {
   const newline = () => {
     if (depth <= MAX_DEPTH) out.push("\n", STEP.repeat(depth));
   };
-  for (const [token] of text.matchAll(TOKENS)) {
+  for (const token of tokensOf(text)) {
     if (token === "{" || token === "[") {
       depth++;
       out.push(token);
@@ -30,8 +30,30 @@ export function indentJson(text: string): string {
   return out.join("");
 }
 
-/** An empty list or object, a bracket, comma or colon, a string, or a number or word. White space is none of them. */
-const TOKENS = /\{[ \t\r\n]*\}|\[[ \t\r\n]*\]|[{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/g;
+/** An empty list or object, a bracket, comma or colon, a string's begin, or a number or word. White space is none of them. */
+const TOKENS = /\{[ \t\r\n]*\}|\[[ \t\r\n]*\]|[{}[\],:"]|[^\s{}[\],:"]+/g;
+
+function* tokensOf(text: string): Generator<string> {
+  const tokens = new RegExp(TOKENS);
+  for (let match = tokens.exec(text); match !== null; match = tokens.exec(text)) {
+    if (match[0] !== '"') yield match[0];
+    else {
+      // Not by the expression: its engine gives up, without a word, on a repeated group in a string of millions of characters.
+      tokens.lastIndex = endOfString(text, match.index);
+      yield text.slice(match.index, tokens.lastIndex);
+    }
+  }
+}
+
+/** Where the string that begins at `from` ends: after a quote that no odd number of backslashes stands before. */
+function endOfString(text: string, from: number): number {
+  for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let first = quote;
+    while (text[first - 1] === "\\") first--;
+    if ((quote - first) % 2 === 0) return quote + 1;
+  }
+  return text.length;
+}
 
 function isJson(text: string): boolean {
   try {

@@ -37,7 +37,7 @@ export function createKafkaClient(
 export function logCreatorOf(log: Logger, clock: Clock = systemClock): logCreator {
   const repeats = createRepeats(clock);
   const warn = (fields: Record<string, unknown>, message: string) => {
-    const repeated = repeats(JSON.stringify([message, fields.groupId, fields.broker]));
+    const repeated = repeats(JSON.stringify([message, fields.error, fields.groupId, fields.broker]));
     if (repeated !== undefined) log.warn(repeated === 0 ? fields : { ...fields, repeated }, message);
   };
   return () =>

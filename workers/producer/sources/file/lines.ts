@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { assertJsonl, FIRST_BYTES, withoutBom } from "./first-bytes.ts";
 
 const NEWLINE = 10;
@@ -34,9 +35,14 @@ export async function* readLines(path: string, signal: AbortSignal): AsyncGenera
   if (last.length > 0) yield last;
 }
 
-/** How many lines {@link readLines} would give; undefined when the signal aborts before it is known, and of standard input. */
+/** Whether what is read is gone then: standard input, and paths of pipes, as `<(zcat x)` is one. */
+export function isReadOnce(path: string): boolean {
+  return path === "-" || statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
+/** How many lines {@link readLines} would give; undefined when the signal aborts before it is known, and of {@link isReadOnce}. */
 export async function countLines(path: string, signal: AbortSignal): Promise<number | undefined> {
-  if (path === "-") return undefined;
+  if (isReadOnce(path)) return undefined;
   let lines = 0;
   for await (const _ of readLines(path, signal)) lines++;
   return signal.aborted ? undefined : lines;

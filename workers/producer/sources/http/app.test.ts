@@ -185,6 +185,13 @@ describe("POST /v1/events", () => {
     expect((await send({ "x-api-key": "secret" })).status).toBe(202);
   });
 
+  test("without keys, on loopback, no page that somebody visits may send", async () => {
+    const { post, taken } = setup({});
+    expect((await post(event(1), { origin: "https://evil.example", "content-type": "text/plain" })).status).toBe(403);
+    expect(taken).toEqual([]);
+    expect((await post(event(1))).status).toBe(202);
+  });
+
   test("health needs no key", async () => {
     const { app } = setup({ apiKeys: ["secret"] });
     expect((await app.request("/livez")).status).toBe(200);

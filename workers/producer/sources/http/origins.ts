@@ -20,7 +20,15 @@ const PREFLIGHT_SECONDS = 7_200;
 
 /** Tells who sends a request. A secret key counts in headers only: addresses are written to logs. */
 export function createClientCheck({ apiKeys, publicKeys = [], allowedOrigins }: AccessConfig) {
-  if (apiKeys === undefined && publicKeys.length === 0) return (): Client => ({ ok: true, index: 0 });
+  if (apiKeys === undefined && publicKeys.length === 0) {
+    // Only on loopback: there any page that somebody visits could send, by a form or sendBeacon.
+    return ({ headers }: Request): Client => {
+      const origin = headers.get("origin");
+      return origin === null || isAllowed(origin, allowedOrigins)
+        ? { ok: true, index: 0 }
+        : { ok: false, why: "origin" };
+    };
+  }
   const secret = createKeyCheck(apiKeys ?? []);
   const open = createKeyCheck(publicKeys);
   return (request: Request): Client => {
