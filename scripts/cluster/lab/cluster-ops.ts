@@ -8,7 +8,7 @@ export async function clusterOps({ env }: Context): Promise<string> {
   check(conflicts.code === 0, conflicts.text.slice(-2000));
   const resolved = await make("cluster-ops", { ...env, CMD: "conflicts resolve --yes" });
   check(resolved.code === 0, resolved.text.slice(-2000));
-  const replayed = await make("cluster-ops", { ...env, CMD: "dlq replay --class schema --yes" });
+  const replayed = await make("cluster-ops", { ...env, CMD: "dlq replay --class schema --unrepaired --yes" });
   check(replayed.code === 0, replayed.text.slice(-2000));
   const audit = await make("cluster-ops", { ...env, CMD: "verify --audit" });
   check(audit.code === 0, audit.text.slice(-2000));

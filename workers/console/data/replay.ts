@@ -4,6 +4,7 @@ import { replayLetters } from "../../shared/dead-letters/replay.ts";
 import { createKafkaClient } from "../../shared/kafka/client.ts";
 import type { KafkaConfig } from "../../shared/kafka/config.ts";
 import { kafkaCall, toKafkaError } from "../../shared/kafka/errors.ts";
+import { AppError } from "../../shared/runtime/errors.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import type { ConsoleMetrics } from "../metrics.ts";
 import type { SentLetter } from "./fate.ts";
@@ -63,7 +64,12 @@ export function createReplayer(
         },
       );
     } catch (error) {
-      throw toKafkaError(error);
+      const failure = toKafkaError(error);
+      const done = new Set([...result.replayed, ...result.failed.map(({ letter }) => letter)]);
+      if (!(failure instanceof AppError) || (done.size === 0 && failure.code !== "ABORTED")) throw failure;
+      // What was put back before is told all the same; to put a letter back once more changes no count.
+      const reason = failure.code === "ABORTED" ? `not done within ${TIME_LIMIT_MS / 1000} s` : failure.message;
+      result.failed.push(...rows.filter((row) => !done.has(row)).map((letter) => ({ letter, error: reason })));
     } finally {
       admin.disconnect().catch(() => undefined);
     }

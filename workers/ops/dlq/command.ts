@@ -190,17 +190,21 @@ async function replay(services: Services, positions: string[], flags: ReplayFlag
   }
   let done = 0;
   let failed = 0;
-  await replayLetters(services, config.KAFKA_EVENTS_TOPIC, rows, {
-    ...(edited === undefined ? {} : { edited }),
-    signal: io.signal,
-    onDone: ({ letter, error }) => {
-      if (error === undefined) done++;
-      else failed++;
-      if (error !== undefined) io.err(`${formatPosition(letter)}: ${error}`);
-      else if (done % 1_000 === 0) io.err(`${formatCount(done)} of ${formatCount(rows.length)}`);
-    },
-  });
-  io.out(`put back: ${formatCount(done)}, failed: ${formatCount(failed)}`);
+  try {
+    await replayLetters(services, config.KAFKA_EVENTS_TOPIC, rows, {
+      ...(edited === undefined ? {} : { edited }),
+      signal: io.signal,
+      onDone: ({ letter, error }) => {
+        if (error === undefined) done++;
+        else failed++;
+        if (error !== undefined) io.err(`${formatPosition(letter)}: ${error}`);
+        else if (done % 1_000 === 0) io.err(`${formatCount(done)} of ${formatCount(rows.length)}`);
+      },
+    });
+  } finally {
+    // Also of a run that was interrupted, or lost Kafka on its way.
+    io.out(`put back: ${formatCount(done)} of ${formatCount(rows.length)}, failed: ${formatCount(failed)}`);
+  }
   return failed > 0 ? EXIT.notProven : EXIT.ok;
 }
 

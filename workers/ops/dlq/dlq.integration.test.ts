@@ -89,7 +89,7 @@ test("asks before it puts anything back", async () => {
 
 test("puts a rejected event back with its key and headers, and counts it once however often", async () => {
   const replay = ["dlq", "replay", "--class", "rejected_by_store", "--yes"];
-  expect((await fixture.run(replay)).out).toContain("put back: 1, failed: 0");
+  expect((await fixture.run(replay)).out).toContain("put back: 1 of 1, failed: 0");
   const { rows } = await fixture.consume();
   expect(rows).toMatchObject([{ eventId: other.id, payloadJson: expect.stringContaining(DIGITS) }]);
   expect(await stored()).toBe(1);
