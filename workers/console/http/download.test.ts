@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { toCsv } from "./download.ts";
+import { Hono } from "hono";
+import { streamFile, toCsv } from "./download.ts";
 
 test("CSV quotes text, keeps numbers and defuses formulas", () => {
   const rows = [
@@ -15,4 +16,24 @@ test("CSV quotes text, keeps numbers and defuses formulas", () => {
     "",
   ]);
   expect(toCsv([])).toBe("\r\n");
+});
+
+test("an answer to HEAD ends the query, whose rows nobody reads", async () => {
+  let ended = false;
+  const app = new Hono().get("/", (c) => {
+    async function* rows() {
+      try {
+        for (;;) yield Buffer.from("row\n");
+      } finally {
+        ended = true;
+      }
+    }
+    return streamFile(c, "events", "csv", rows());
+  });
+  const answer = await app.request("/", { method: "HEAD" });
+  expect([answer.status, answer.headers.get("content-disposition"), ended]).toEqual([
+    200,
+    'attachment; filename="events.csv"',
+    true,
+  ]);
 });

@@ -23,6 +23,11 @@ export async function streamFile(
 ): Promise<Response> {
   const iterator = chunks[Symbol.asyncIterator]();
   let next = await iterator.next();
+  // Nobody reads the body of an answer to HEAD: the query would stay open.
+  if (c.req.method === "HEAD") {
+    await iterator.return?.(undefined);
+    return c.body(null, 200, fileHeaders(name, format));
+  }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (next.done) return controller.close();

@@ -23,6 +23,12 @@ describe("splitting a body", () => {
     expect(split("[1] 2")).toBe("there is something after the JSON array");
   });
 
+  test("an array, or glued lines, under NDJSON's content type", () => {
+    expect(split('[\n{"a":1},\n{"b":2}\n]\n', "ndjson")).toEqual(['{"a":1}', '{"b":2}']);
+    expect(split('[1]\n{"a":1}', "ndjson")).toEqual(["[1]", '{"a":1}']);
+    expect(split('{"a":"}"}{"b":2}', "ndjson")).toContain("--data-binary @file");
+  });
+
   test("an empty part is judged like any other", () => {
     expect(split("[1,]")).toEqual(["1", ""]);
     expect(split("[,1]")).toEqual(["", "1"]);
@@ -36,6 +42,7 @@ describe("splitting a body", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.json(), { minLength: 1 }), (parts) => {
+        fc.pre(parts.length > 1 || !parts[0]?.startsWith("["));
         expect(split(parts.join("\n"), "ndjson")).toEqual(parts);
       }),
     );

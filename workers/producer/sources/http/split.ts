@@ -18,9 +18,13 @@ const NEWLINE = 0x0a;
  * of one byte would take a hundred times the memory of the body.
  */
 export function splitBody(body: Buffer, kind: "json" | "ndjson", maxEvents: number): SplitBody {
-  if (kind === "ndjson") return splitLines(body, maxEvents);
   const start = skipSpace(body, 0);
-  if (body[start] === OPEN_ARRAY) return splitArray(body, start, maxEvents);
+  if (body[start] === OPEN_ARRAY) {
+    const array = splitArray(body, start, maxEvents);
+    // No event is an array: one that is a whole body of lines is meant as an array. A line of its own is judged as a line.
+    if (kind === "json" || array.ok || array.tooMany) return array;
+  }
+  if (kind === "ndjson") return splitLines(body, maxEvents);
   if (isGlued(body, start)) return { ok: false, detail: GLUED };
   const event = body.subarray(start, trimEnd(body, start, body.length));
   return event.length === 0 ? { ok: false, detail: "the body is empty" } : { ok: true, events: [event], single: true };
@@ -84,7 +88,10 @@ function splitLines(body: Buffer, maxEvents: number): SplitBody {
     if (events.length > maxEvents) return tooMany(maxEvents);
     from = to + 1;
   }
-  return events.length === 0 ? { ok: false, detail: "the body has no events" } : { ok: true, events, single: false };
+  const [only] = events;
+  if (only === undefined) return { ok: false, detail: "the body has no events" };
+  if (events.length === 1 && isGlued(only, 0)) return { ok: false, detail: GLUED };
+  return { ok: true, events, single: false };
 }
 
 function splitArray(body: Buffer, open: number, maxEvents: number): SplitBody {
