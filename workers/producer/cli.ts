@@ -53,7 +53,7 @@ Examples:
 Exit codes:
   0    everything sent was acknowledged (held-back events dropped by a signal were never promised); of a file, every line
   1    failed, acknowledgements stayed unknown, a line of a file was refused or not sent, or stopped before Kafka was reached
-  2    usage or configuration error, or a file that cannot be read or is no JSON Lines
+  2    usage or configuration error, or a file that cannot be read or is no JSON Lines (standard input: 1)
   130  stopped at once by a second signal`;
 
 /**
