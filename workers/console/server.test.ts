@@ -116,5 +116,8 @@ test.each(["::1", "[::1]"])("listens on IPv6: %s", async (host) => {
 test("a port in use is named with the way out", async () => {
   const { port } = await serve();
   const again = startConsoleServer({ host: "127.0.0.1", port, maxBodyBytes: 1_000, keepAliveMs: 1_000 }, {} as never);
-  expect(again).rejects.toMatchObject({ code: "CANNOT_LISTEN", message: expect.stringContaining(`127.0.0.1:${port}`) });
+  await expect(again).rejects.toMatchObject({
+    code: "CANNOT_LISTEN",
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+  });
 });

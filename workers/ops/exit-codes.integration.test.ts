@@ -208,12 +208,6 @@ test("secrets ensure, interrupted while the cluster's API does not answer: 3 in 
   rmSync(account, { recursive: true, force: true });
 });
 
-test("a topic that does not exist is named with its variable", async () => {
-  const { code, err } = await run(["verify"], { KAFKA_EVENTS_TOPIC: "evnts" });
-  expect(code).toBe(EXIT.notProven);
-  expect(err).toContain("there is no topic evnts (KAFKA_EVENTS_TOPIC)");
-});
-
 test("another web server in ClickHouse's place is named in a line", async () => {
   const page = `<!DOCTYPE html>\n<html><head><title>Welcome!</title></head>${"<p>\n".repeat(50)}</html>`;
   const server = Bun.serve({ port: 0, fetch: () => new Response(page, { status: 404 }) });

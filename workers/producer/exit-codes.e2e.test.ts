@@ -72,12 +72,9 @@ function random(seed: number): () => number {
 }
 
 describe.each(Object.entries(TABLE))("producer %s", (command, row) => {
-  test("2: wrong usage, a wrong value, a misspelled variable", async () => {
+  test("2: wrong usage, a wrong value", async () => {
     expect(await start([command, ...row.args, "--bogus"]).exited).toBe(EXIT.usage);
     expect(await start([command, ...row.args], { LOG_LEVEL: "loud" }).exited).toBe(EXIT.usage);
-    const misspelled = start([command, ...row.args], { KAFKA_BROKRS: "x:1" });
-    expect(await misspelled.exited).toBe(EXIT.usage);
-    expect(textOf(misspelled)).toContain("did you mean KAFKA_BROKERS?");
   });
 
   if (row.done !== undefined) {
@@ -162,11 +159,4 @@ describe("producer file", () => {
     expect(await new Response(child.stdout).text()).toContain('"complete":false');
     child.stdin.end();
   });
-});
-
-test("producer http: 1 when its port is taken", async () => {
-  using taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-  const worker = start(["http", "--port", String(taken.port)]);
-  expect(await worker.exited).toBe(EXIT.failed);
-  expect(textOf(worker)).toContain("CANNOT_LISTEN");
 });

@@ -66,13 +66,3 @@ test("ready in less than a second", async () => {
   // The best of five: the machine has other things to do.
   expect(Math.min(...times)).toBeLessThan(1_000);
 }, 60_000);
-
-test("a file from the command line", async () => {
-  const { env, kafka, config } = await createTestTopics(stack.brokers);
-  const path = `/tmp/${config.KAFKA_EVENTS_TOPIC}.jsonl`;
-  await Bun.write(path, '{"user_id":"a"}\nbroken\n');
-  const worker = start(["file", path], env);
-  expect(await worker.exited).toBe(0);
-  expect((await readAll(kafka, config.KAFKA_EVENTS_TOPIC)).length).toBe(2);
-  await Bun.file(path).delete();
-}, 30_000);

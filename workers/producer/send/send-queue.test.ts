@@ -133,7 +133,7 @@ describe("send queue", () => {
     await queue.room();
     expect(queue.offer(message(2))).toBe(false);
     expect(await queue.close()).toBe(false);
-    expect(queue.failed).rejects.toBe(bug);
+    await expect(queue.failed).rejects.toBe(bug);
   });
 
   test("whatever the load: every message is settled once, in order within its partition", async () => {

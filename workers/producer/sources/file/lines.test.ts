@@ -51,8 +51,10 @@ test("another format is refused once, with the command that makes lines of it", 
     expect([fine, refusal(fine)]).toEqual([fine, undefined]);
 });
 
-test("the same holds for what is read from a pipe", () => {
-  expect(linesOf(write(Buffer.from(three.join("\n"), "utf16le")))).rejects.toMatchObject({ code: "FILE_NOT_JSONL" });
+test("the same holds for what is read from a pipe", async () => {
+  await expect(linesOf(write(Buffer.from(three.join("\n"), "utf16le")))).rejects.toMatchObject({
+    code: "FILE_NOT_JSONL",
+  });
 });
 
 test("reading ends with the signal; lines are counted", async () => {

@@ -102,21 +102,11 @@ test("idle connections stay open for as long as configured, 75 s unless told oth
   second.write(head([KEY]) + body);
   await second.has("HTTP/1.1 202 ");
   await second.until(() => second.closed);
-  // One connection takes one request after the other.
+  // One connection takes one request after the other, also after the runtime's usual ten seconds.
+  await Bun.sleep(21_000);
   first.write(head([KEY]) + body);
   await first.until(() => first.text.split("HTTP/1.1 202 ").length === 3);
   first.close();
-}, 30_000);
-
-test("a connection that was idle for longer than the runtime's usual ten seconds is still served", async () => {
-  const { port } = await serve();
-  const wire = await openWire(port);
-  wire.write(head([KEY]) + body);
-  await wire.has("HTTP/1.1 202 ");
-  await Bun.sleep(21_000);
-  wire.write(head([KEY]) + body);
-  await wire.until(() => wire.text.split("HTTP/1.1 202 ").length === 3);
-  wire.close();
 }, 60_000);
 
 test.each(["::1", "[::1]"])("listens on IPv6: %s", async (host) => {
@@ -130,5 +120,8 @@ test("a port in use is named with the way out", async () => {
     loadProducerConfig({ SOURCE: "http", HTTP_PORT: String(port), HTTP_HOST: "::1" }),
     {} as never,
   );
-  expect(again).rejects.toMatchObject({ code: "CANNOT_LISTEN", message: expect.stringContaining(`[::1]:${port}`) });
+  await expect(again).rejects.toMatchObject({
+    code: "CANNOT_LISTEN",
+    message: expect.stringContaining(`[::1]:${port}`),
+  });
 });
