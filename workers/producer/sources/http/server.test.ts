@@ -31,7 +31,7 @@ async function serve(env: Record<string, string> = {}) {
     },
   );
   stops.push(() => server.stop());
-  return { port: server.port, taken };
+  return { port: server.port, taken, stop: () => server.stop() };
 }
 
 const body = JSON.stringify({
@@ -112,6 +112,22 @@ test("idle connections stay open for as long as configured, 75 s unless told oth
 test.each(["::1", "[::1]"])("listens on IPv6: %s", async (host) => {
   const { port } = await serve({ HTTP_HOST: host });
   expect((await fetch(`http://[::1]:${port}/livez`)).status).toBe(200);
+});
+
+test("while it stops, what is under way is answered, and a page may read that it has to send again", async () => {
+  const shop = "https://shop.example";
+  const { port, stop } = await serve({ HTTP_ALLOWED_ORIGINS: shop });
+  const [slow, other] = [await openWire(port), await openWire(port)];
+  slow.write(head([KEY]) + body.slice(0, 10));
+  other.write(head([KEY]) + body);
+  await other.has("HTTP/1.1 202 ");
+  const stopped = stop();
+  other.write(head([KEY, `Origin: ${shop}`]) + body);
+  await other.has("HTTP/1.1 503 ");
+  expect(other.text.toLowerCase()).toContain(`access-control-allow-origin: ${shop}`);
+  slow.write(body.slice(10));
+  await slow.has("HTTP/1.1 202 ");
+  await stopped;
 });
 
 test("a port in use is named with the way out", async () => {

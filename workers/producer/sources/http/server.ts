@@ -1,8 +1,10 @@
+import { Hono } from "hono";
 import { collectGarbageByVolume } from "../../../shared/runtime/garbage.ts";
 import { closeServer, createNodeServer, listenAt } from "../../../shared/runtime/http/node-server.ts";
 import type { Component } from "../../../shared/runtime/lifecycle.ts";
 import type { ProducerConfig } from "../../config.ts";
 import { createIngestApp, type IngestDeps } from "./app.ts";
+import { allowOrigins } from "./origins.ts";
 
 /** How long clients get to read their last answers, ms. */
 const LINGER_MS = 1_000;
@@ -33,12 +35,14 @@ export async function startHttpSource(config: ProducerConfig, deps: IngestDeps):
     },
     { ...deps, onBody: collectGarbageByVolume(GARBAGE_BYTES) },
   );
+  // With the headers that let a page read it, and so send again.
+  const closing = new Hono().use(allowOrigins(config.HTTP_ALLOWED_ORIGINS)).all("*", () => shuttingDown());
   let draining = false;
   let underWay = 0;
   let idle: (() => void) | undefined;
   const server = createNodeServer(
     async (request, { body }) => {
-      if (draining) return shuttingDown();
+      if (draining) return closing.fetch(request);
       underWay++;
       try {
         return await app.fetch(request, body === undefined ? {} : { body });
