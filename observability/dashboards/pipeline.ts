@@ -55,12 +55,13 @@ const proof: PanelSpec[] = [
     prom: [{ expr: `max(namespace:countinghouse_proof_age_seconds:min{${NS}})` }],
   },
   {
-    title: "Last audit",
-    description: "Time since the last audit, which reads the topic itself, ended.",
+    title: "Audit behind",
+    description:
+      "Time since when messages wait to be compared with the store by the continuous audit, which reads the topic itself.",
     unit: "s",
     kind: "stat",
     width: 4,
-    prom: [{ expr: `time() - max(${verification("last_run_timestamp_seconds", ',kind="audit"')})` }],
+    prom: [{ expr: `time() - min(${verification("continuous_proven_until_timestamp_seconds")})` }],
   },
   {
     title: "Produced and stored",
@@ -85,7 +86,7 @@ const proof: PanelSpec[] = [
         expr: `time() - max(${verification("hours_proven_until_timestamp_seconds", ',kind="verify"')})`,
         legend: "hours",
       },
-      { expr: `time() - max(${verification("proven_until_timestamp_seconds", ',kind="audit"')})`, legend: "audit" },
+      { expr: `time() - min(${verification("continuous_shown_until_timestamp_seconds")})`, legend: "audit" },
     ],
   },
 ];
