@@ -31,7 +31,7 @@ run "values_for_the_chart" {
         enabled        = true
         url            = "s3://countinghouse-production-111122223333-eu-central-1"
         region         = "eu-central-1"
-        serviceAccount = { annotations = { "eks.amazonaws.com/role-arn" = output.exporter_role_arn } }
+        serviceAccount = { name = "", annotations = { "eks.amazonaws.com/role-arn" = output.exporter_role_arn } }
       }
     }
     error_message = "Without a managed Kafka the values must leave Kafka to the chart."

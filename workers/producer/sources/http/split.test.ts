@@ -23,9 +23,7 @@ describe("splitting a body", () => {
     expect(split("[1] 2")).toBe("there is something after the JSON array");
   });
 
-  test("an array, or glued lines, under NDJSON's content type", () => {
-    expect(split('[\n{"a":1},\n{"b":2}\n]\n', "ndjson")).toEqual(['{"a":1}', '{"b":2}']);
-    expect(split('[1]\n{"a":1}', "ndjson")).toEqual(["[1]", '{"a":1}']);
+  test("glued lines under NDJSON's content type", () => {
     expect(split('{"a":"}"}{"b":2}', "ndjson")).toContain("--data-binary @file");
   });
 
@@ -42,7 +40,6 @@ describe("splitting a body", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.json(), { minLength: 1 }), (parts) => {
-        fc.pre(parts.length > 1 || !parts[0]?.startsWith("["));
         expect(split(parts.join("\n"), "ndjson")).toEqual(parts);
       }),
     );

@@ -18,13 +18,9 @@ const NEWLINE = 0x0a;
  * of one byte would take a hundred times the memory of the body.
  */
 export function splitBody(body: Buffer, kind: "json" | "ndjson", maxEvents: number): SplitBody {
-  const start = skipSpace(body, 0);
-  if (body[start] === OPEN_ARRAY) {
-    const array = splitArray(body, start, maxEvents);
-    // No event is an array: one that is a whole body of lines is meant as an array. A line of its own is judged as a line.
-    if (kind === "json" || array.ok || array.tooMany) return array;
-  }
   if (kind === "ndjson") return splitLines(body, maxEvents);
+  const start = skipSpace(body, 0);
+  if (body[start] === OPEN_ARRAY) return splitArray(body, start, maxEvents);
   if (isGlued(body, start)) return { ok: false, detail: GLUED };
   const event = body.subarray(start, trimEnd(body, start, body.length));
   return event.length === 0 ? { ok: false, detail: "the body is empty" } : { ok: true, events: [event], single: true };
