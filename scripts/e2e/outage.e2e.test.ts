@@ -54,12 +54,9 @@ beforeAll(async () => {
   stack = await ownStack();
   const topics = await createTestTopics(stack.brokers);
   db = await createTestDatabase(stack.clickhouse);
-  const group = topics.config.KAFKA_EVENTS_TOPIC;
   env = {
     ...topics.env,
     ...db.env,
-    KAFKA_GROUP_ID: group,
-    KAFKA_LEDGER_GROUP_ID: `${group}-ledger`,
     HTTP_PORT: "0",
     HEALTH_PORT: "0",
     SHUTDOWN_GRACE_MS: "2000",

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { waitFor } from "./process/wait-for.ts";
 
 /** A plain connection to a server, for what no HTTP client would send. */
 export type Wire = {
@@ -27,10 +28,9 @@ export async function openWire(port: number, host = "127.0.0.1"): Promise<Wire> 
   });
   socket.on("error", () => undefined);
   await new Promise((resolve) => socket.once("connect", resolve));
+  const describe = () => `an answer; received: ${JSON.stringify(state.text)}`;
   const until = async (found: () => boolean) => {
-    const deadline = performance.now() + TIMEOUT_MS;
-    while (!found() && performance.now() < deadline) await Bun.sleep(5);
-    if (!found()) throw new Error(`timed out; received: ${JSON.stringify(state.text)}`);
+    await waitFor(found, { timeoutMs: TIMEOUT_MS, intervalMs: 5, describe });
   };
   return {
     get text() {

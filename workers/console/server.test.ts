@@ -1,11 +1,9 @@
 /** What load balancers and clients say to the console on the wire. */
 import { afterEach, expect, test } from "bun:test";
 import { openWire } from "../../scripts/testkit/wire.ts";
-import { createLogger } from "../shared/runtime/logger.ts";
 import { loadConsoleConfig } from "./config.ts";
-import { createConsole } from "./console.ts";
-import { createConsoleMetrics } from "./metrics.ts";
 import { startConsoleServer } from "./server.ts";
+import { consoleWithoutStore } from "./testing/storeless.ts";
 
 const TOKEN = "a-token-of-enough-length";
 const stops: (() => Promise<void>)[] = [];
@@ -13,18 +11,12 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** The console without a store: what is asked here needs none. */
 async function serve(host = "127.0.0.1", env: Record<string, string> = {}) {
   const config = loadConsoleConfig({ HTTP_HOST: host, HTTP_PORT: "0", CONSOLE_TOKEN: TOKEN, ...env });
   const state = { ready: true };
-  const app = createConsole(config, {
-    readClient: {} as never,
-    writeClient: {} as never,
-    lag: () => undefined,
-    metrics: createConsoleMetrics(),
-    clock: { now: () => Date.now() },
-    logger: createLogger({ name: "t", level: "silent" }),
-    checks: { live: {}, ready: { store: () => (state.ready ? { ok: true } : { ok: false, detail: "not yet" }) } },
+  const app = consoleWithoutStore(config, {
+    live: {},
+    ready: { store: () => (state.ready ? { ok: true } : { ok: false, detail: "not yet" }) },
   });
   const keepAliveMs = config.HTTP_KEEP_ALIVE_SECONDS * 1000;
   const server = await startConsoleServer({ host, port: config.HTTP_PORT, maxBodyBytes: 1_000, keepAliveMs }, app);

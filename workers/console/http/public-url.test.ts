@@ -1,24 +1,12 @@
 import { expect, test } from "bun:test";
-import { createLogger } from "../../shared/runtime/logger.ts";
 import { loadConsoleConfig } from "../config.ts";
-import { createConsole } from "../console.ts";
-import { createConsoleMetrics } from "../metrics.ts";
+import { consoleWithoutStore } from "../testing/storeless.ts";
 
 const TOKEN = "a-token-of-enough-length";
 
-/** The console without a store: what is asked here needs none. */
 function consoleAt(url: string | undefined, env: Record<string, string> = {}) {
   const given = url === undefined ? {} : { CONSOLE_PUBLIC_URL: url };
-  const config = loadConsoleConfig({ CONSOLE_TOKEN: TOKEN, ...given, ...env });
-  return createConsole(config, {
-    readClient: {} as never,
-    writeClient: {} as never,
-    lag: () => undefined,
-    metrics: createConsoleMetrics(),
-    clock: { now: () => Date.now() },
-    logger: createLogger({ name: "t", level: "silent" }),
-    checks: { live: {}, ready: {} },
-  });
+  return consoleWithoutStore(loadConsoleConfig({ CONSOLE_TOKEN: TOKEN, ...given, ...env }));
 }
 const logIn = (origin: string) => ({
   method: "POST",
