@@ -160,7 +160,7 @@ export class StoreWriter {
     // Several batches fail of one cause, each of them again and again; figures in the message are no other cause.
     const repeated = this.#repeats(`${error.code} ${error.message.replaceAll(/\d+/g, "")}`);
     if (repeated === undefined) return;
-    const fields = { table: this.#target.table, rows, ...errorFields(error), ...(repeated > 0 && { repeated }) };
+    const fields = { table: this.#target.table, rows, ...errorFields(error), ...repeated };
     if (error.retry) this.#deps.logger.warn(fields, "insert failed, trying again");
     else this.#deps.logger.error(fields, "the store refuses inserts until somebody mends it; trying again");
   }

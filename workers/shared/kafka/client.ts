@@ -38,7 +38,7 @@ export function logCreatorOf(log: Logger, clock: Clock = systemClock): logCreato
   const repeats = createRepeats(clock);
   const warn = (fields: Record<string, unknown>, message: string) => {
     const repeated = repeats(JSON.stringify([message, fields.error, fields.groupId, fields.broker]));
-    if (repeated !== undefined) log.warn(repeated === 0 ? fields : { ...fields, repeated }, message);
+    if (repeated !== undefined) log.warn({ ...fields, ...repeated }, message);
   };
   return () =>
     ({ level, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {

@@ -5,8 +5,8 @@ const SAME_LINE_MS = 30_000;
 /** Different lines that are remembered. */
 const MAX_LINES = 100;
 
-/** How often a line was left out since it was said last; undefined: it is to be left out now. */
-export type Repeats = (line: string) => number | undefined;
+/** What to add to a line: how often it was left out since it was said last, if ever; undefined: it is to be left out now. */
+export type Repeats = (line: string) => { repeated?: number } | undefined;
 
 /** Thins lines that repeat out to one in 30 s. */
 export function createRepeats(clock: Clock): Repeats {
@@ -20,6 +20,6 @@ export function createRepeats(clock: Clock): Repeats {
     }
     if (said.size >= MAX_LINES) said.clear();
     said.set(line, { atMs: nowMs, leftOut: 0 });
-    return last?.leftOut ?? 0;
+    return last !== undefined && last.leftOut > 0 ? { repeated: last.leftOut } : {};
   };
 }
