@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { streamOf } from "../shared/runtime/http/arriving-body.ts";
-import { type Arrival, closeServer, createNodeServer, listenAt } from "../shared/runtime/http/node-server.ts";
+import { closeServer, createNodeServer, listenAt } from "../shared/runtime/http/node-server.ts";
 import type { Component } from "../shared/runtime/lifecycle.ts";
 import type { RequestInfo } from "./auth/attempts.ts";
 
@@ -27,7 +27,7 @@ export async function startConsoleServer(
   // The app itself answers what is too large; this bound is for what does not even say how large it is.
   const limits = { maxBytes: config.maxBodyBytes * 2, timeoutMs: BODY_TIMEOUT_MS };
   const server = createNodeServer(
-    async (request, { body, address }: Arrival) => {
+    async (request, { body, address }) => {
       const info: RequestInfo = { address };
       const isRead = body !== undefined && request.method !== "GET" && request.method !== "HEAD";
       return app.fetch(isRead ? new Request(request, { body: streamOf(body, limits) }) : request, info);

@@ -222,7 +222,6 @@ function countsOf({ differences, otherDifferences }: VerifyReport): string {
   return `${parts.join(", ")}: see below`;
 }
 
-/** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again mends nothing. */
 /** Whether all that is wrong is that minutes or hours show less than is stored: nothing is lost then. */
 function onlyViews({ differences, otherDifferences }: VerifyReport): boolean {
   return (
@@ -233,6 +232,7 @@ function onlyViews({ differences, otherDifferences }: VerifyReport): boolean {
   );
 }
 
+/** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again mends nothing. */
 function onlyConflicts({ differences, otherDifferences, context }: VerifyReport): boolean {
   return context.conflictedIds > 0 && differences.length === 0 && otherDifferences.length === 1;
 }

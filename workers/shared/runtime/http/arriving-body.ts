@@ -29,7 +29,7 @@ export function bodyOfMessage(message: IncomingMessage, response: ServerResponse
   };
 }
 
-/** The body of a fetch request, as tests of the app send it. */
+/** The body of a fetch request: of one that has none, which ends at once, and of those that tests give to the app. */
 export function bodyOfRequest(request: Request): ArrivingBody {
   return {
     start({ data, end, broken }) {
