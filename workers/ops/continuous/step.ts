@@ -1,6 +1,7 @@
-import { fetchCommittedOffsets, fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
+import { fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
 import { createContract } from "../audit/contract.ts";
 import type { Services } from "../cli/services.ts";
+import { committedOffsets } from "../verify/catch-up.ts";
 import { compareSlices, type SliceFindings } from "./compare-slice.ts";
 import { compareOpen, hourOf } from "./open-minutes.ts";
 import { type Progress, startAt } from "./progress.ts";
@@ -62,7 +63,7 @@ export async function proveStep(
   // Before the ends are asked for: everything appended by then lies before them.
   const nowMs = io.clock.now();
   const ranges = await fetchTopicRanges(admin, topic);
-  const committed = await fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, topic);
+  const committed = await committedOffsets(services, { group: config.KAFKA_GROUP_ID, topic });
   const backlogs: Backlog[] = [];
   for (const range of ranges) {
     const state = align(proof.partitions.get(range.partition), range, report);

@@ -1,3 +1,4 @@
+import { isCoordinatorMoving } from "../../shared/kafka/errors.ts";
 import { fetchCommittedOffsets, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { Services } from "../cli/services.ts";
@@ -24,12 +25,12 @@ export async function waitForGroups(
   targets: readonly Target[],
   deadlineMs: number,
 ): Promise<Behind[]> {
-  const { admin, io } = services;
+  const { io } = services;
   let lastReportMs = io.clock.now();
   for (;;) {
     const behind: Behind[] = [];
     for (const target of targets) {
-      behind.push(...behindOf(target, await fetchCommittedOffsets(admin, target.group, target.topic)));
+      behind.push(...behindOf(target, await committedOffsets(services, target)));
     }
     if (behind.length === 0 || io.clock.now() >= deadlineMs || io.signal.aborted) return behind;
     if (io.clock.now() - lastReportMs >= 1_000) {
@@ -37,6 +38,29 @@ export async function waitForGroups(
       io.progress(`waiting: ${describeBehind(behind)}`);
     }
     await sleep(200, io.signal);
+  }
+}
+
+/** The brokers choose a coordinator within seconds, ms. */
+const COORDINATOR_PATIENCE_MS = 15_000;
+
+/**
+ * What a group has committed. Before its first commit, and while brokers restart, its coordinator may not be settled yet: that
+ * says nothing about the group and is waited for. @throws AppError when it goes on.
+ */
+export async function committedOffsets(
+  { admin, io }: Pick<Services, "admin" | "io">,
+  { group, topic }: Pick<Target, "group" | "topic">,
+): Promise<Map<number, number>> {
+  const untilMs = io.clock.now() + COORDINATOR_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await fetchCommittedOffsets(admin, group, topic);
+    } catch (error) {
+      if (!isCoordinatorMoving(error) || io.clock.now() >= untilMs || io.signal.aborted) throw error;
+      io.progress(`waiting for the coordinator of group ${group}: ${error.message}`);
+      await sleep(500, io.signal);
+    }
   }
 }
 

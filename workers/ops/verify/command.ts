@@ -79,7 +79,7 @@ export function registerVerify(program: Command, io: CliIo): void {
     )
     .option(
       "--window <duration>",
-      "with --watch: compare only minutes younger than this; older ones are left to audits",
+      "with --watch: runs compare only minutes younger than this and leave older ones to audits (default: every minute of the store, each run)",
       parseDuration,
     )
     .addHelpText(

@@ -44,6 +44,19 @@ const TRANSIENT: ReadonlySet<string> = new Set(["GROUP_COORDINATOR_NOT_FOUND", "
 /** The topic's own bytes cannot be read, whoever reads them and however often. */
 const UNREADABLE: ReadonlySet<string> = new Set(["KAFKA_CORRUPT_BATCH", "KAFKA_UNSUPPORTED_MAGIC_BYTE_IN_MESSAGE_SET"]);
 
+/** What the brokers answer while they choose a group's coordinator, move it, or it reads what it has to know. */
+const COORDINATOR_MOVES: ReadonlySet<string> = new Set([
+  "KAFKA_NOT_COORDINATOR_FOR_GROUP",
+  "KAFKA_GROUP_COORDINATOR_NOT_AVAILABLE",
+  "KAFKA_GROUP_COORDINATOR_NOT_FOUND",
+  "KAFKA_GROUP_LOAD_IN_PROGRESS",
+]);
+
+/** Whether a group's offsets could not be had because its coordinator is not settled: asked again, it mostly is. */
+export function isCoordinatorMoving(error: unknown): error is AppError {
+  return error instanceof AppError && COORDINATOR_MOVES.has(error.code);
+}
+
 /** Where an unreadable record batch lies, both offsets included. */
 export type BatchRange = { partition: number; from: number; to: number };
 
@@ -88,6 +101,7 @@ export function bugInside(thrown: unknown): unknown {
 const CLOSED_ADVICE =
   "if this goes on, the port expects something else: TLS (KAFKA_SSL=true), none (KAFKA_SSL=false), or a login (KAFKA_SASL_MECHANISM)";
 const GRANT = "give the user of KAFKA_SASL_USERNAME";
+const MOVES_ADVICE = "the brokers are choosing the group's coordinator: run the command again in a moment";
 
 const TLS_ADVICE: Readonly<Record<TlsFailure, string>> = {
   expired: "renew the brokers' certificate, or correct the clock of this machine",
@@ -103,6 +117,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: `${GRANT} the operation on the topic: docs/kubernetes.md lists the rights of each worker`,
   // The client says the same of a group it may not use and of brokers that are about to choose a coordinator.
   GROUP_COORDINATOR_NOT_FOUND: `if this goes on, ${GRANT} Read on the group (KAFKA_GROUP_ID, KAFKA_LEDGER_GROUP_ID)`,
+  NOT_COORDINATOR_FOR_GROUP: MOVES_ADVICE,
+  GROUP_COORDINATOR_NOT_AVAILABLE: MOVES_ADVICE,
+  GROUP_LOAD_IN_PROGRESS: MOVES_ADVICE,
   GROUP_AUTHORIZATION_FAILED: `${GRANT} Read on the group (KAFKA_GROUP_ID, KAFKA_LEDGER_GROUP_ID)`,
   // Of a producer: the brokers let whoever may write to some topic have a producer id.
   CLUSTER_AUTHORIZATION_FAILED: `${GRANT} Write on the topic (a producer), or the operation on the cluster`,
