@@ -35,7 +35,7 @@ export function findViolations(sources: ReadonlyMap<string, string>): Violation[
   );
   const wrongWay = [...imports].flatMap(([file, targets]) =>
     targets.flatMap((target) => {
-      const problem = judgeImport(file, target);
+      const problem = importProblem(file, target);
       return problem === undefined ? [] : [{ file, problem: `imports ${target}: ${problem}` }];
     }),
   );
@@ -43,7 +43,7 @@ export function findViolations(sources: ReadonlyMap<string, string>): Violation[
 }
 
 /** Why a file may not import another, or undefined when it may. */
-function judgeImport(file: string, target: string): string | undefined {
+function importProblem(file: string, target: string): string | undefined {
   const worker = workerOf(file);
   if (worker === undefined) {
     if (!file.startsWith("scripts/testkit/")) return undefined;

@@ -1,4 +1,4 @@
-import { JudgedRows } from "../../workers/consumer/judged-rows.ts";
+import { RowBuilder } from "../../workers/consumer/row-builder.ts";
 import {
   createSimulator,
   type PlannedSend,
@@ -41,7 +41,7 @@ export function* eventBlocks(options: BlockOptions): Generator<PreparedBlock> {
     users: 10_000,
     duplicateShare: 0.05,
   });
-  const judged = new JudgedRows({ ...LIMITS, maxRows: options.rowsPerBlock });
+  const judged = new RowBuilder({ ...LIMITS, maxRows: options.rowsPerBlock });
   const offsets = Array.from({ length: PARTITIONS }, () => options.firstOffset ?? 0);
   for (let left = options.rows; left > 0; left -= options.rowsPerBlock) {
     for (let row = Math.min(left, options.rowsPerBlock); row > 0; row--) {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { z } from "zod";
-import { JudgedRows } from "../../workers/consumer/judged-rows.ts";
+import { RowBuilder } from "../../workers/consumer/row-builder.ts";
 import {
   createSimulator,
   type PlannedSend,
@@ -119,7 +119,7 @@ function* batches(fill: Fill): Generator<Prepared[]> {
 /** The rows as the consumer would encode them, in large blocks. */
 class NativeFile {
   readonly #file;
-  readonly #rows = new JudgedRows({ ...LIMITS, maxRows: NATIVE_BLOCK });
+  readonly #rows = new RowBuilder({ ...LIMITS, maxRows: NATIVE_BLOCK });
   readonly #offsets = Array.from({ length: PARTITIONS }, () => 0);
   #pending = 0;
 

@@ -1,7 +1,7 @@
 import { type ClickHouse, RELIED_ON } from "../shared/clickhouse/client.ts";
 import { ClickHouseError } from "../shared/clickhouse/errors.ts";
-import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
-import { judgeRefusal } from "../shared/clickhouse/rules/setting-rules.ts";
+import { refusalFindings } from "../shared/clickhouse/rules/setting-rules.ts";
+import { storeFindings } from "../shared/clickhouse/rules/store-findings.ts";
 import { AppError, errorFields } from "../shared/runtime/errors.ts";
 import { type Finding, refuseIfWrong } from "../shared/runtime/finding.ts";
 import type { Component } from "../shared/runtime/lifecycle.ts";
@@ -32,9 +32,9 @@ export function startStoreCheck(
   let said = "";
   /** Undefined: it could not be asked. A refusal is said here, once; that nobody answers is said elsewhere. */
   const judge = () =>
-    judgeStore(clickhouse, { user, sent: RELIED_ON }).catch((error): Finding[] | undefined => {
+    storeFindings(clickhouse, { user, sent: RELIED_ON }).catch((error): Finding[] | undefined => {
       if (!(error instanceof AppError)) throw error;
-      const refusals = judgeRefusal(user, error);
+      const refusals = refusalFindings(user, error);
       if (refusals.length > 0) return refusals;
       const isRefusal = error instanceof ClickHouseError && error.serverCode !== undefined;
       if (isRefusal && error.code !== said) logger.error(errorFields(error), "ClickHouse refuses, retrying");

@@ -2,7 +2,7 @@ import type { KafkaRecord, RecordRun, RunTicket } from "../shared/kafka/group-ty
 import type { RefusedMessage } from "./dead-letter-writer.ts";
 import type { RefusedRow } from "./flush/bisect.ts";
 import type { Batch } from "./ingest-pipeline.ts";
-import { type DayInsert, JudgedRows } from "./judged-rows.ts";
+import { type DayInsert, RowBuilder } from "./row-builder.ts";
 import type { TransformConfig } from "./transform.ts";
 
 /** What a dead letter costs: its objects, bytes, and how often key and value are in memory while it is written. */
@@ -16,7 +16,7 @@ const LETTER_COPIES = 10;
 export class EventBatch implements Batch {
   readonly letters: RefusedMessage[] = [];
   readonly tickets: RunTicket[] = [];
-  readonly #judged: JudgedRows;
+  readonly #judged: RowBuilder;
   #lastHeaders: KafkaRecord["headers"];
   #lastHeadersCopy: KafkaRecord["headers"];
   #rows = 0;
@@ -25,7 +25,7 @@ export class EventBatch implements Batch {
   #heldBytes = 0;
 
   constructor(config: TransformConfig & { maxRows: number }) {
-    this.#judged = new JudgedRows(config);
+    this.#judged = new RowBuilder(config);
   }
 
   get rows(): number {

@@ -5,8 +5,8 @@ import type { Logger } from "../shared/runtime/logger.ts";
 import { DeadLettersGivenUp, type DeadLetterWriter } from "./dead-letter-writer.ts";
 import type { EventBatch } from "./event-batch.ts";
 import type { Flush, FlushOccasion } from "./ingest-pipeline.ts";
-import type { DayInsert } from "./judged-rows.ts";
 import type { ConsumerMetrics } from "./metrics.ts";
+import type { DayInsert } from "./row-builder.ts";
 import type { StoreWriter } from "./store-writer.ts";
 import type { TransformConfig } from "./transform.ts";
 

@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { headersJson } from "./dead-letter-writer.ts";
 import { batchAgeMs } from "./ingest-pipeline.ts";
-import { JudgedRows } from "./judged-rows.ts";
 import { parseLedgerRecord } from "./ledger-flush.ts";
+import { RowBuilder } from "./row-builder.ts";
 import { assertMaxAge } from "./startup.ts";
 
 test("inserts hold one day each, oldest first, at most maxRows", () => {
   const limits = { maxAgeMs: 1e12, maxFutureMs: 1e12, maxBytes: 1_000, lateAfterMs: 20_000, maxRows: 2 };
-  const rows = new JudgedRows(limits);
+  const rows = new RowBuilder(limits);
   const days = ["02", "01", "01", "02", "01", "01", "01"];
   days.forEach((day, offset) => {
     const times = { event_time: `2026-03-${day}T12:00:00Z`, received_time: `2026-03-${day}T12:00:00Z` };

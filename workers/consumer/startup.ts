@@ -2,8 +2,8 @@ import { type ClickHouse, INSERT_SETTINGS, RELIED_ON } from "../shared/clickhous
 import { assertLedgerPartitions, readLedgerPartitions } from "../shared/clickhouse/ledger-partitions.ts";
 import { RETENTION_SLACK_DAYS } from "../shared/clickhouse/retention.ts";
 import { probeInsert } from "../shared/clickhouse/rules/insert-probe.ts";
-import { judgeStore } from "../shared/clickhouse/rules/judge-store.ts";
-import { judgeRefusal } from "../shared/clickhouse/rules/setting-rules.ts";
+import { refusalFindings } from "../shared/clickhouse/rules/setting-rules.ts";
+import { storeFindings } from "../shared/clickhouse/rules/store-findings.ts";
 import type { Admin, Kafka } from "../shared/kafka/client.ts";
 import { kafkaCall } from "../shared/kafka/errors.ts";
 import { assertAppendTime } from "../shared/kafka/topic-time.ts";
@@ -72,7 +72,7 @@ const STORED_TABLES = [
  */
 async function refuseWrongFigures(user: string, clickhouse: ClickHouse): Promise<void> {
   const sent = { ...RELIED_ON, ...INSERT_SETTINGS };
-  refuseIfWrong(await judgeStore(clickhouse, { user, tables: STORED_TABLES, sent }));
+  refuseIfWrong(await storeFindings(clickhouse, { user, tables: STORED_TABLES, sent }));
   refuseIfWrong(await probeInsert(clickhouse));
 }
 
@@ -100,7 +100,7 @@ export function waitForSchema(
   };
   const checkInWords = () =>
     check().catch((error) => {
-      refuseIfWrong(judgeRefusal(config.CLICKHOUSE_USER, error));
+      refuseIfWrong(refusalFindings(config.CLICKHOUSE_USER, error));
       throw error;
     });
   return until(SCHEMA, checkInWords, deps);

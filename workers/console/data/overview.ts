@@ -49,18 +49,18 @@ export function judge(
   limits: OverviewLimits,
 ): Pick<Overview, "level" | "findings"> {
   const findings = [
-    ...judgeFreshness(parts.freshness, parts.lag, limits),
-    ...judgeLag(parts.lag),
-    ...judgeProof(parts.proof, parts.nowMs),
-    ...parts.runs.flatMap((run) => judgeRun(run, parts.nowMs, limits)),
-    ...judgeAlerts(parts.backlog),
+    ...freshnessFindings(parts.freshness, parts.lag, limits),
+    ...lagFindings(parts.lag),
+    ...proofFindings(parts.proof, parts.nowMs),
+    ...parts.runs.flatMap((run) => runFindings(run, parts.nowMs, limits)),
+    ...alertsFindings(parts.backlog),
   ].sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
   const empty = parts.freshness.newestEventMs === undefined;
   const worst = findings[0]?.level;
   return { level: worst ?? (empty ? "idle" : "ok"), findings };
 }
 
-function judgeFreshness({ ageMs }: Freshness, lag: Lag | undefined, limits: OverviewLimits): Finding[] {
+function freshnessFindings({ ageMs }: Freshness, lag: Lag | undefined, limits: OverviewLimits): Finding[] {
   if (ageMs === undefined) return [];
   const seconds = Math.floor(ageMs / 1000);
   if (seconds < limits.freshnessWarn) return [];
@@ -74,7 +74,7 @@ function judgeFreshness({ ageMs }: Freshness, lag: Lag | undefined, limits: Over
   return [{ level: seconds < limits.freshnessBad ? "warn" : "bad", text, href: "/" }];
 }
 
-function judgeLag(lag: Lag | undefined): Finding[] {
+function lagFindings(lag: Lag | undefined): Finding[] {
   if (lag === undefined) return [];
   if ("messages" in lag) {
     if (lag.stuckMs === undefined) return [];
@@ -85,7 +85,7 @@ function judgeLag(lag: Lag | undefined): Finding[] {
   return [{ level: "warn", text: `Kafka does not answer (${lag.error}): the lag is not known`, href: "/" }];
 }
 
-function judgeProof(proof: ProofState | undefined, nowMs: number): Finding[] {
+function proofFindings(proof: ProofState | undefined, nowMs: number): Finding[] {
   if (proof === undefined) return [];
   const href = "/verification";
   if (proof.different > 0) return [{ level: "bad", text: "The continuous audit stands at a difference", href }];
@@ -95,7 +95,7 @@ function judgeProof(proof: ProofState | undefined, nowMs: number): Finding[] {
   return [{ level: "warn", text: `The messages${since} are not proven yet`, href }];
 }
 
-function judgeRun(run: RunRow, nowMs: number, limits: OverviewLimits): Finding[] {
+function runFindings(run: RunRow, nowMs: number, limits: OverviewLimits): Finding[] {
   const href = `/verification/${run.runId}`;
   const name = run.kind === "audit" ? "The audit" : "Verification";
   if (run.verdict === "different") {
@@ -110,7 +110,7 @@ function judgeRun(run: RunRow, nowMs: number, limits: OverviewLimits): Finding[]
   return [];
 }
 
-function judgeAlerts({ firingAlerts, firingCritical }: Backlog): Finding[] {
+function alertsFindings({ firingAlerts, firingCritical }: Backlog): Finding[] {
   if (firingAlerts === 0) return [];
   const text = firingAlerts === 1 ? "1 alert is firing" : `${firingAlerts} alerts are firing`;
   return [{ level: firingCritical > 0 ? "bad" : "warn", text, href: "/alerts?status=firing" }];

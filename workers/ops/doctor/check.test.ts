@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { AppError } from "../../shared/runtime/errors.ts";
 import { type Check, exitCodeOf, type Outcome, runChecks } from "./check.ts";
 import { ROLES } from "./roles.ts";
-import { judgeOwner, judgeRefresh } from "./views.ts";
+import { ownerFindings, refreshFindings } from "./views.ts";
 
 const check = (name: string, outcome: Outcome, needs: string[] = []): Check => ({
   name,
@@ -47,16 +47,16 @@ test("the roles and their rights are those of the users file that is shipped", (
 
 test("an owner is judged by name where users may be read, and left to inserts and refreshes where not", () => {
   const view = { name: "v", definer: "gone", none: 0 };
-  expect(judgeOwner(view, new Set(["here"])).map(({ code }) => code)).toEqual(["DEFINER_MISSING"]);
-  expect(judgeOwner(view, undefined)).toEqual([]);
-  expect(judgeOwner({ ...view, definer: "", none: 1 }, undefined).map(({ code }) => code)).toEqual([
+  expect(ownerFindings(view, new Set(["here"])).map(({ code }) => code)).toEqual(["DEFINER_MISSING"]);
+  expect(ownerFindings(view, undefined)).toEqual([]);
+  expect(ownerFindings({ ...view, definer: "", none: 1 }, undefined).map(({ code }) => code)).toEqual([
     "VIEW_WITHOUT_OWNER",
   ]);
 });
 
 test("a refresh that rests for a minute is stale, one that runs is not; a missing owner is called so", () => {
   const row = { database: "d", view: "v", status: "Scheduled", exception: "", age: 2 };
-  const codes = (changes: Partial<typeof row>) => judgeRefresh("v", { ...row, ...changes }).map(({ code }) => code);
+  const codes = (changes: Partial<typeof row>) => refreshFindings("v", { ...row, ...changes }).map(({ code }) => code);
   expect(codes({})).toEqual([]);
   expect(codes({ age: 61 })).toEqual(["VIEW_REFRESH_STALE"]);
   expect(codes({ age: 61, status: "Running" })).toEqual([]);

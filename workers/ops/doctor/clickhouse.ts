@@ -1,6 +1,6 @@
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import { asWriteUser } from "../../shared/clickhouse/config.ts";
-import { judgeRefusal } from "../../shared/clickhouse/rules/setting-rules.ts";
+import { refusalFindings } from "../../shared/clickhouse/rules/setting-rules.ts";
 import type { Check, Outcome } from "./check.ts";
 import { limited, type Session, toFinding } from "./session.ts";
 
@@ -22,7 +22,7 @@ async function checkServer({ config, clickhouse }: Session): Promise<Outcome> {
     const tls = url.startsWith("https:") ? "TLS" : "no TLS";
     return { found: `${url}, version ${row?.version ?? "?"}, ${tls}, ${user} on ${database}`, findings: [] };
   } catch (error) {
-    const [refusal] = judgeRefusal(user, error);
+    const [refusal] = refusalFindings(user, error);
     if (refusal !== undefined) return { broken: refusal };
     const finding = toFinding(error, NEXT);
     if (finding.code === "CLICKHOUSE_81") {

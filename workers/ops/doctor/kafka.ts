@@ -2,7 +2,7 @@ import { topicVariable } from "../../shared/kafka/config.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { describeGroup, GROUP_SHARED, type GroupDescription } from "../../shared/kafka/group-members.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
-import { judgeTopic, readTopics, type TopicNeeds, type TopicRole } from "../../shared/kafka/topic-rules.ts";
+import { readTopics, type TopicNeeds, type TopicRole, topicFindings } from "../../shared/kafka/topic-rules.ts";
 import type { Finding } from "../../shared/runtime/finding.ts";
 import type { Check, Outcome } from "./check.ts";
 import { type Session, toFinding } from "./session.ts";
@@ -71,7 +71,7 @@ async function checkTopics(session: Session): Promise<Outcome> {
     );
     for (const [role, topic] of there) {
       const found = facts.find((entry) => entry.topic === topic);
-      if (found !== undefined) findings.push(...judgeTopic(role, found, needs));
+      if (found !== undefined) findings.push(...topicFindings(role, found, needs));
     }
     // The brokers that lead the partitions are reached by the addresses they announce, which may differ from ours.
     if (listed.has(config.KAFKA_EVENTS_TOPIC)) await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
@@ -90,7 +90,7 @@ async function checkGroups(session: Session): Promise<Outcome> {
   const seen: string[] = [];
   for (const [groupId, topic] of pairs) {
     const group = await describeGroup(admin, groupId);
-    findings.push(...judgeGroup(groupId, topic, group));
+    findings.push(...groupFindings(groupId, topic, group));
     seen.push(`${groupId} ${group.members.length} members`);
   }
   if (config.KAFKA_GROUP_ID === config.KAFKA_LEDGER_GROUP_ID) {
@@ -103,7 +103,7 @@ async function checkGroups(session: Session): Promise<Outcome> {
 const ASSIGNORS: ReadonlySet<string> = new Set(["RoundRobinAssigner"]);
 
 /** Members that are not ours: they ask for other topics, hold other topics, or divide partitions in another way. */
-export function judgeGroup(groupId: string, topic: string, group: GroupDescription): Finding[] {
+export function groupFindings(groupId: string, topic: string, group: GroupDescription): Finding[] {
   const findings: Finding[] = [];
   for (const { clientId, host, topics, assigned } of group.members) {
     const others = [...new Set([...topics, ...assigned.keys()])].filter((name) => name !== topic);

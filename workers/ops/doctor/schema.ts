@@ -1,6 +1,6 @@
 import { planSchema } from "../../shared/clickhouse/migrate.ts";
 import { RETENTION_SLACK_DAYS, rawRetentionDays } from "../../shared/clickhouse/retention.ts";
-import { EXPECTED_SCHEMA, judgeSchema, readSchema } from "../../shared/clickhouse/rules/schema-rules.ts";
+import { EXPECTED_SCHEMA, readSchema, schemaFindings } from "../../shared/clickhouse/rules/schema-rules.ts";
 import type { Check, Outcome } from "./check.ts";
 import { ROLES } from "./roles.ts";
 import { ifAllowed, type Session } from "./session.ts";
@@ -34,7 +34,7 @@ const nameOf = ({ name }: { name: string }) => name;
 
 async function checkTables(session: Session): Promise<Outcome> {
   const tables = visibleTables(session.role);
-  const findings = judgeSchema(await readSchema(session.clickhouse), tables);
+  const findings = schemaFindings(await readSchema(session.clickhouse), tables);
   return { found: `${tables.length} tables and views are as the schema has them`, findings };
 }
 

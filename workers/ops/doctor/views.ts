@@ -28,11 +28,14 @@ async function checkOwners({ clickhouse, role }: Session): Promise<Outcome> {
   const known = users === undefined ? undefined : new Set(users.map(({ name }) => name));
   const owners = [...new Set(views.map(({ definer }) => definer))].filter((name) => name !== "");
   const asked = known === undefined ? " (this login may not ask whether they exist; inserts and refreshes tell)" : "";
-  return { found: `owned by ${owners.join(", ")}${asked}`, findings: views.flatMap((view) => judgeOwner(view, known)) };
+  return {
+    found: `owned by ${owners.join(", ")}${asked}`,
+    findings: views.flatMap((view) => ownerFindings(view, known)),
+  };
 }
 
 /** @param known the server's users; undefined when they may not be read. */
-export function judgeOwner({ name, definer, none }: ViewRow, known: ReadonlySet<string> | undefined): Finding[] {
+export function ownerFindings({ name, definer, none }: ViewRow, known: ReadonlySet<string> | undefined): Finding[] {
   if (definer === "") {
     const found = none
       ? `view ${name} has SQL SECURITY NONE: whoever inserts writes with all rights`
@@ -82,7 +85,7 @@ async function checkRefreshes({ clickhouse, io, role }: Session): Promise<Outcom
     for (const row of rows) if (isSettled(row)) settled.set(row.view, row);
     if (rows.every(({ view }) => settled.has(view)) || io.clock.now() >= deadlineMs || io.signal.aborted) {
       const findings = seen.flatMap(({ name }) =>
-        judgeRefresh(name, settled.get(name) ?? rows.find(({ view }) => view === name)),
+        refreshFindings(name, settled.get(name) ?? rows.find(({ view }) => view === name)),
       );
       return { found: `${seen.length} views, refreshed within the last minute`, findings };
     }
@@ -99,7 +102,7 @@ function isSettled({ status, exception, age }: RefreshRow): boolean {
 }
 
 /** @param row undefined: the view is not one that is refreshed. */
-export function judgeRefresh(view: string, row: RefreshRow | undefined): Finding[] {
+export function refreshFindings(view: string, row: RefreshRow | undefined): Finding[] {
   const finding = (code: string, found: string, next: string): Finding[] => [
     { code, severity: "wrong", found: `view ${view} ${found}`, next },
   ];

@@ -21,7 +21,7 @@ export function createGroupClient(kafka: Kafka, config: GroupConsumerConfig): Co
 
 /**
  * What the group has on record for each partition: -1 where there is nothing, -2 where the client gave its offset up
- * because it was out of range. `judgeStart` must tell the two apart: the first is a new group, the second a loss.
+ * because it was out of range. `resolveStartOffset` must tell the two apart: the first is a new group, the second a loss.
  * @throws AppError `KAFKA_…`.
  */
 export async function fetchRecordedOffsets(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {

@@ -14,7 +14,7 @@ import { GroupWatch } from "./group-watch.ts";
 import { missingOffsets } from "./missing-offsets.ts";
 import { type CommittableOffset, OffsetCommitter } from "./offset-committer.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
-import { judgeJump, judgeStart, type OffsetGap } from "./partition-position.ts";
+import { type OffsetGap, resolveJump, resolveStartOffset } from "./partition-position.ts";
 import { cutIntoRuns } from "./record-runs.ts";
 import { fetchTopicRanges, type PartitionRange } from "./topic-reader.ts";
 import { clientTimesError, findClientTimes, skipCommand } from "./topic-time.ts";
@@ -310,7 +310,7 @@ export class GroupConsumer implements Component {
         for (const { partition, from: low, end: high, stable } of ranges) {
           if (!assigned.includes(partition)) continue;
           const facts = { partition, committed: recorded.get(partition) ?? -1, low, high };
-          const { start, gap } = judgeStart({ ...facts, remembered: this.#remembered.get(partition) });
+          const { start, gap } = resolveStartOffset({ ...facts, remembered: this.#remembered.get(partition) });
           if (gap) this.#reportGap(gap);
           this.#seek(partition, start);
           const tracker = new OffsetTracker(start);
@@ -429,7 +429,7 @@ export class GroupConsumer implements Component {
     const ranges = await fetchTopicRanges(this.#admin, this.#config.topic);
     if (this.#partitions.get(id) !== state) return false;
     const low = ranges.find(({ partition }) => partition === id)?.from ?? 0;
-    const verdict = judgeJump({ partition: id, expected, first, low, reread: state.rereadFrom === expected });
+    const verdict = resolveJump({ partition: id, expected, first, low, reread: state.rereadFrom === expected });
     if (verdict.kind === "reread") {
       state.rereadFrom = expected;
       this.#seek(id, expected);

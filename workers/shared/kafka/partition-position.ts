@@ -23,7 +23,7 @@ export type StartFacts = {
 };
 
 /** Where to start reading, and what was lost before that. */
-export function judgeStart(facts: StartFacts): { start: number; gap: OffsetGap | undefined } {
+export function resolveStartOffset(facts: StartFacts): { start: number; gap: OffsetGap | undefined } {
   const { partition, committed, low, high, remembered } = facts;
   if (committed < 0) {
     // Without any memory this is a new group: what retention deleted before it existed is not lost by it.
@@ -46,7 +46,7 @@ export type JumpVerdict =
  * Judges a batch that does not start where the last one ended.
  * @param facts `low`: first offset that exists now. `reread`: true when reading again from `expected` led here again.
  */
-export function judgeJump(facts: {
+export function resolveJump(facts: {
   partition: number;
   expected: number;
   first: number;

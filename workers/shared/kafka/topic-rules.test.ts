@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { judgeTopic, type TopicFacts, type TopicNeeds } from "./topic-rules.ts";
+import { type TopicFacts, type TopicNeeds, topicFindings } from "./topic-rules.ts";
 
 const DAY_MS = 86_400_000;
 const NEEDS: TopicNeeds = { brokers: ["kafka:9092"], maxBytes: 600_000, eventMaxAgeDays: 30, rawRetentionDays: 90 };
@@ -22,11 +22,11 @@ const facts = (config: Record<string, string>, more: Partial<TopicFacts> = {}): 
   ...more,
 });
 const codes = (config: Record<string, string>, more: Partial<TopicFacts> = {}, needs = NEEDS) =>
-  judgeTopic("events", facts(config, more), needs).map(({ code }) => code);
+  topicFindings("events", facts(config, more), needs).map(({ code }) => code);
 
 test("nothing is said of a topic that is right", () => {
   expect(codes({})).toEqual([]);
-  expect(judgeTopic("ledger", facts({ "cleanup.policy": "compact" }, { partitions: 1 }), NEEDS)).toEqual([]);
+  expect(topicFindings("ledger", facts({ "cleanup.policy": "compact" }, { partitions: 1 }), NEEDS)).toEqual([]);
 });
 
 test("the topic may keep what raw retention less the lateness of events leaves, and no longer", () => {
@@ -45,7 +45,7 @@ test("one broker that may acknowledge alone is named where there are three; a si
 });
 
 test("the command that mends can be run as it stands", () => {
-  const [finding] = judgeTopic("events", facts({ "message.timestamp.type": "CreateTime" }), NEEDS);
+  const [finding] = topicFindings("events", facts({ "message.timestamp.type": "CreateTime" }), NEEDS);
   expect(finding?.next).toBe(
     "kafka-configs.sh --bootstrap-server kafka:9092 --alter --entity-type topics --entity-name events --add-config message.timestamp.type=LogAppendTime",
   );

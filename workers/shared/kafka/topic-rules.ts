@@ -71,18 +71,18 @@ const MIN_RETENTION_MS = DAY_MS;
 const MIN_PARTITIONS = 6;
 
 /** Compares one topic with what the pipeline needs of it. */
-export function judgeTopic(role: TopicRole, facts: TopicFacts, needs: TopicNeeds): Finding[] {
+export function topicFindings(role: TopicRole, facts: TopicFacts, needs: TopicNeeds): Finding[] {
   return [
-    ...judgeTimestamps(facts, needs),
-    ...judgeCleanup(role, facts, needs),
-    ...judgeSize(facts, needs),
-    ...(role === "events" ? [...judgePartitions(facts, needs), ...judgeRetention(facts, needs)] : []),
-    ...judgeReplicas(facts, needs),
+    ...timestampsFindings(facts, needs),
+    ...cleanupFindings(role, facts, needs),
+    ...sizeFindings(facts, needs),
+    ...(role === "events" ? [...partitionsFindings(facts, needs), ...retentionFindings(facts, needs)] : []),
+    ...replicasFindings(facts, needs),
   ];
 }
 
 /** Too old and in the future are judged against the broker's time; a sender's would give other verdicts in a replay. */
-function judgeTimestamps({ topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function timestampsFindings({ topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   const type = config.get("message.timestamp.type");
   if (type === undefined || type === "LogAppendTime") return [];
   return [
@@ -95,7 +95,7 @@ function judgeTimestamps({ topic, config }: TopicFacts, { brokers }: TopicNeeds)
   ];
 }
 
-function judgeCleanup(role: TopicRole, { topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function cleanupFindings(role: TopicRole, { topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   const policy = config.get("cleanup.policy");
   const wanted = role === "ledger" ? "compact" : "delete";
   if (policy === undefined || policy === wanted) return [];
@@ -111,7 +111,7 @@ function judgeCleanup(role: TopicRole, { topic, config }: TopicFacts, { brokers 
   ];
 }
 
-function judgeSize({ topic, config }: TopicFacts, { brokers, maxBytes: needed }: TopicNeeds): Finding[] {
+function sizeFindings({ topic, config }: TopicFacts, { brokers, maxBytes: needed }: TopicNeeds): Finding[] {
   const limit = Number(config.get("max.message.bytes") ?? Number.POSITIVE_INFINITY);
   if (limit >= needed) return [];
   return [
@@ -124,7 +124,7 @@ function judgeSize({ topic, config }: TopicFacts, { brokers, maxBytes: needed }:
   ];
 }
 
-function judgePartitions({ topic, partitions }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function partitionsFindings({ topic, partitions }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   if (partitions >= MIN_PARTITIONS) return [];
   return [
     {
@@ -140,7 +140,7 @@ function judgePartitions({ topic, partitions }: TopicFacts, { brokers }: TopicNe
  * Too short, and consumers that stand still lose events. Too long, and a rewind brings events back whose minutes are no
  * longer recomputed: an event may be as old as the topic keeps it plus what it was late, and one day is partly past.
  */
-function judgeRetention({ topic, config }: TopicFacts, needs: TopicNeeds): Finding[] {
+function retentionFindings({ topic, config }: TopicFacts, needs: TopicNeeds): Finding[] {
   const { brokers, eventMaxAgeDays, rawRetentionDays } = needs;
   const ms = Number(config.get("retention.ms") ?? Number.NaN);
   const days = (ms / DAY_MS).toFixed(1);
@@ -181,7 +181,7 @@ function judgeRetention({ topic, config }: TopicFacts, needs: TopicNeeds): Findi
 }
 
 /** Producers wait for all replicas that are in sync; how many that are at least is the topic's to say. */
-function judgeReplicas(facts: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function replicasFindings(facts: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   const { topic, replicas, inSync, leaderless, config } = facts;
   const findings: Finding[] = [];
   const least = Number(config.get("min.insync.replicas") ?? 1);

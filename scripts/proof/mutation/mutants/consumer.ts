@@ -5,7 +5,7 @@ import type { Patch } from "../source-tree.ts";
 /** Defects of the consumer: what is read, judged, stored and committed. */
 
 const isTarget = `record.offset === ${TARGET_OFFSET}`;
-const JUDGED_ROWS = "workers/consumer/judged-rows.ts";
+const JUDGED_ROWS = "workers/consumer/row-builder.ts";
 const FLUSH = "workers/consumer/flush.ts";
 const LETTERS = "workers/consumer/dead-letter-writer.ts";
 
@@ -20,7 +20,7 @@ const onTarget = (statement: string): Patch[] => [
   },
 ];
 
-const COLUMNS_TEST: SuiteTest = { file: "workers/consumer/judged-rows.test.ts", name: "columns filled from bytes" };
+const COLUMNS_TEST: SuiteTest = { file: "workers/consumer/row-builder.test.ts", name: "columns filled from bytes" };
 const STORED_ONCE: SuiteTest = { file: "workers/consumer/crash.integration.test.ts", name: "received and stored once" };
 const BAD_INPUT: SuiteTest = { file: "workers/consumer/bad-input.integration.test.ts", name: "every class of bad" };
 

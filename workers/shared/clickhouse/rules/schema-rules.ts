@@ -79,7 +79,7 @@ const MIGRATE = "run `ops migrate`";
  * declared schema) is left alone. A view's column types are not compared: they follow from its tables and the server.
  * @param tables names to look at; a login without rights on the others does not see them. Default: all.
  */
-export function judgeSchema(
+export function schemaFindings(
   actual: readonly ActualObject[],
   tables: readonly string[] = Object.keys(EXPECTED_SCHEMA),
   schema: ExpectedSchema = EXPECTED_SCHEMA,
@@ -91,9 +91,9 @@ export function judgeSchema(
     if (wanted === undefined) return [];
     if (found === undefined) return [missing(name, wanted)];
     return [
-      ...judgeEngine(name, wanted, found),
-      ...judgeColumns(name, wanted, found),
-      ...judgeInsertViews(found, schema),
+      ...engineFindings(name, wanted, found),
+      ...columnsFindings(name, wanted, found),
+      ...insertViewsFindings(found, schema),
     ];
   });
 }
@@ -108,7 +108,7 @@ function missing(name: string, { engine }: ExpectedObject): Finding {
   };
 }
 
-function judgeEngine(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
+function engineFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
   // A replicated or shared table does the same.
   const engine = found.engine.replace(/^(Replicated|Shared)(?=.*MergeTree$)/, "");
   const differences = [
@@ -124,7 +124,7 @@ function judgeEngine(name: string, wanted: ExpectedObject, found: ActualObject):
   }));
 }
 
-function judgeColumns(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
+function columnsFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
   const isView = isViewEngine(wanted.engine);
   return Object.entries(wanted.columns).flatMap(([column, type]): Finding[] => {
     const actual = found.columns.get(column);
@@ -151,7 +151,7 @@ function judgeColumns(name: string, wanted: ExpectedObject, found: ActualObject)
 }
 
 /** Without these views rows are stored that no minute and no proof ever hears of. */
-function judgeInsertViews(found: ActualObject, schema: ExpectedSchema): Finding[] {
+function insertViewsFindings(found: ActualObject, schema: ExpectedSchema): Finding[] {
   return Object.entries(schema)
     .filter(([view, { on_insert }]) => on_insert === found.name && !found.insertViews.includes(view))
     .map(([view]) => ({

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../runtime/errors.ts";
 import { RELIED_ON } from "../client.ts";
-import { type ActualSetting, judgeRefusal, judgeSettings, settingNames } from "./setting-rules.ts";
+import { type ActualSetting, refusalFindings, settingNames, settingsFindings } from "./setting-rules.ts";
 
 const setting = (name: string, value: string, more: Partial<ActualSetting> = {}): ActualSetting => ({
   name,
@@ -13,7 +13,7 @@ const setting = (name: string, value: string, more: Partial<ActualSetting> = {})
   ...more,
 });
 const codes = (settings: ActualSetting[], sent: Record<string, string | number> = {}) =>
-  judgeSettings("someone", settings, sent).map(({ code }) => code);
+  settingsFindings("someone", settings, sent).map(({ code }) => code);
 
 test("what gives SQL another meaning is named, its usual value is not", () => {
   expect(codes([setting("join_use_nulls", "1"), setting("final", "1")])).toEqual([
@@ -35,17 +35,18 @@ test("what a request sends wins over the profile, unless a constraint forbids it
 });
 
 test("a setting that our requests set themselves concerns only others", () => {
-  const [finding] = judgeSettings("someone", [setting("final", "1")], RELIED_ON);
+  const [finding] = settingsFindings("someone", [setting("final", "1")], RELIED_ON);
   expect(finding).toMatchObject({ code: "SETTING_CHANGES_MEANING", severity: "warning" });
   expect(settingNames({}).filter((name) => name !== "readonly" && !(name in RELIED_ON))).toEqual([]);
 });
 
 test("a server's refusal of what requests send is told as its cause, other errors are not", () => {
-  const told = (code: string) => judgeRefusal("someone", new AppError(code, "…", { retry: true })).map((f) => f.code);
+  const told = (code: string) =>
+    refusalFindings("someone", new AppError(code, "…", { retry: true })).map((f) => f.code);
   expect(told("CLICKHOUSE_164")).toEqual(["SETTING_READONLY"]);
   expect(told("CLICKHOUSE_452")).toEqual(["SETTING_CONSTRAINED"]);
   expect(told("CLICKHOUSE_241")).toEqual([]);
-  expect(judgeRefusal("someone", new TypeError("bug"))).toEqual([]);
+  expect(refusalFindings("someone", new TypeError("bug"))).toEqual([]);
 });
 
 test("readonly = 1 refuses all settings, 2 none", () => {

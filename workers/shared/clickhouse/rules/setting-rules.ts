@@ -49,7 +49,7 @@ export async function readSettings(
   });
 }
 
-/** Everything {@link judgeSettings} has to know of. */
+/** Everything {@link settingsFindings} has to know of. */
 export function settingNames(sent: Settings): string[] {
   return [...new Set([...Object.keys(MEANINGS), ...Object.keys(sent), "readonly"])];
 }
@@ -58,7 +58,7 @@ export function settingNames(sent: Settings): string[] {
  * Judges what the profiles of a login set.
  * @param sent what the worker sends with its requests: wins over the profile, unless a constraint forbids it (code 452).
  */
-export function judgeSettings(user: string, settings: readonly ActualSetting[], sent: Settings): Finding[] {
+export function settingsFindings(user: string, settings: readonly ActualSetting[], sent: Settings): Finding[] {
   const readonly = settings.find(({ name }) => name === "readonly")?.value ?? "0";
   return settings.flatMap((setting): Finding[] => {
     if (setting.name === "readonly") return readonly === "1" ? [readOnly(user)] : [];
@@ -81,7 +81,7 @@ function isAllowed({ value, min, max, disallowed, fixed }: ActualSetting, wanted
  * What a server's refusal of the settings that our requests send says of the login's profile; none for other errors. It
  * comes with the first request already, before any setting can be read.
  */
-export function judgeRefusal(user: string, error: unknown): Finding[] {
+export function refusalFindings(user: string, error: unknown): Finding[] {
   if (!(error instanceof AppError)) return [];
   if (error.code === "CLICKHOUSE_164") return [readOnly(user)];
   if (error.code !== "CLICKHOUSE_452") return [];

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { EventsBlock } from "../shared/clickhouse/tables/events-block.ts";
 import type { EncodedRows } from "../shared/clickhouse/tables/events-raw.ts";
-import { JudgedRows } from "./judged-rows.ts";
+import { RowBuilder } from "./row-builder.ts";
 import { transformRecord } from "./transform.ts";
 
 const LIMITS = { maxAgeMs: 86_400_000, maxFutureMs: 600_000, maxBytes: 600, lateAfterMs: 20_000, maxRows: 1_000 };
@@ -27,7 +27,7 @@ const event = fc.record({
 test("property: columns filled from bytes are those filled from parsed events, and so are the refusals", () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 40 }), (events) => {
-      const rows = new JudgedRows(LIMITS);
+      const rows = new RowBuilder(LIMITS);
       const byDay = new Map<number, EventsBlock>();
       events.forEach((fields, offset) => {
         const headers = offset % 3 === 0 ? { "producer-instance": Buffer.from("p-1") } : {};

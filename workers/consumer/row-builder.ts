@@ -35,7 +35,7 @@ export class DayInsert implements PreparedRows<number> {
  * Judges messages and collects the valid ones by event day. The common message goes straight from its bytes into columns;
  * any other takes the way through {@link transformRecord}, which also knows the reason of a refusal.
  */
-export class JudgedRows {
+export class RowBuilder {
   readonly #config: TransformConfig & { maxRows: number };
   readonly #scanner = new EventScanner();
   readonly #open = new Map<number, DayInsert>();
