@@ -42,7 +42,7 @@ test("the binary serves pages, assets and metrics, and stops cleanly", async () 
   }
 }, 60_000);
 
-test("a store that would give wrong figures is not shown, in the words of `ops doctor`, until it is mended", async () => {
+test("a store that would give wrong figures is not shown, in the words of `ops doctor`, until it is fixed", async () => {
   const stack = await useStack();
   const db = await createTestDatabase(stack.clickhouse);
   const env = { ...db.env, KAFKA_BROKERS: stack.brokers, HTTP_PORT: "0", HEALTH_PORT: "0", CONSOLE_TOKEN: TOKEN };

@@ -26,7 +26,7 @@ async function start(config: ConsoleConfig, logger: Logger, scope: Scope) {
   const lag = scope.add(startLagWatch(config, { logger, clock: systemClock }));
 
   const checks: HealthChecks = { live: {}, ready: {} };
-  checks.ready.store = () => ({ ok: false, detail: "waiting for somebody who mends what the log names" });
+  checks.ready.store = () => ({ ok: false, detail: "waiting for someone to fix what the log names" });
   const health = scope.add(
     startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),
   );

@@ -21,7 +21,7 @@ export type StoreCheck = Component & {
   finished: Promise<void>;
 };
 
-/** Starts looking. What is wrong is logged in the words of `ops doctor`, and looked at again until it is mended. */
+/** Starts looking. What is wrong is logged in the words of `ops doctor`, and looked at again until it is fixed. */
 export function startStoreCheck(
   { CLICKHOUSE_USER: user }: { CLICKHOUSE_USER: string },
   { clickhouse, logger }: { clickhouse: ClickHouse; logger: Logger },
@@ -49,7 +49,7 @@ export function startStoreCheck(
         refuseIfWrong(findings);
         return { isJudged: true };
       } catch (error) {
-        logger.error(errorFields(error), "the store would give wrong figures until somebody mends it, retrying");
+        logger.error(errorFields(error), "the store would give wrong figures until someone fixes it, retrying");
       }
       await sleep(PAUSE_MS, signal);
     }

@@ -19,7 +19,7 @@ async function start(config: ConsumerConfig, logger: Logger, scope: Scope) {
   const checks: HealthChecks = { live: {}, ready: {} };
   checks.ready.started = () => ({
     ok: false,
-    detail: "waiting for Kafka and ClickHouse, or for somebody who mends what the log names",
+    detail: "waiting for Kafka and ClickHouse, or for someone to fix what the log names",
   });
   const health = scope.add(
     startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT }, { registry: metrics.registry, checks }),

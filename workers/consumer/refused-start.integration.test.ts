@@ -22,7 +22,7 @@ const setTimestampType = (value: string) =>
     ],
   });
 
-test("a topic whose times clients write is refused with the command that mends it; nothing is judged by such a time", async () => {
+test("a topic whose times clients write is refused with the command that fixes it; nothing is judged by such a time", async () => {
   await setTimestampType("CreateTime");
   await fixture.produce(events(5, 1));
   // Seconds instead of milliseconds, and none at all: valid events all the same.
@@ -39,7 +39,7 @@ test("a topic whose times clients write is refused with the command that mends i
   expect((await readiness(worker)).status).toBe(503);
   expect(worker.exitCode).toBeNull();
 
-  // Mended, it goes on by itself, up to what no broker has dated: that is named, and not judged.
+  // Fixed, it goes on by itself, up to what no broker has dated: that is named, and not judged.
   await setTimestampType("LogAppendTime");
   let lastUndated = 6;
   // The broker takes a setting on some moments after it has acknowledged it.

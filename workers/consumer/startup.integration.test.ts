@@ -13,21 +13,21 @@ const PLANTED = [
   {
     code: "TABLE_MISSING",
     plant: "RENAME TABLE offsets_without_message TO put_away",
-    mend: "RENAME TABLE put_away TO offsets_without_message",
+    fix: "RENAME TABLE put_away TO offsets_without_message",
   },
   {
     code: "CLICKHOUSE_COLUMN_TYPE",
     plant: "ALTER TABLE ledger_counts MODIFY COLUMN events UInt32",
-    mend: "ALTER TABLE ledger_counts MODIFY COLUMN events UInt64",
+    fix: "ALTER TABLE ledger_counts MODIFY COLUMN events UInt64",
   },
   {
     code: "INSERT_VIEW_MISSING",
     plant: "DETACH TABLE minute_marks_on_insert",
-    mend: "ATTACH TABLE minute_marks_on_insert",
+    fix: "ATTACH TABLE minute_marks_on_insert",
   },
 ];
 
-test.each(PLANTED)("$code: nothing is read before it is mended, and all of it afterwards", async (planted) => {
+test.each(PLANTED)("$code: nothing is read before it is fixed, and all of it afterwards", async (planted) => {
   await fixture.clickhouse.command(planted.plant);
   await fixture.produce(events(60, 3));
   const worker = fixture.start();
@@ -37,7 +37,7 @@ test.each(PLANTED)("$code: nothing is read before it is mended, and all of it af
   // Long enough for a consumer that does not look first: it stores within a second.
   await Bun.sleep(3_000);
   expect(await fixture.counts()).toEqual({ raw: 0, events: 0, ids: 0 });
-  await fixture.clickhouse.command(planted.mend);
+  await fixture.clickhouse.command(planted.fix);
   await waitFor(async () => (await fixture.counts()).raw === 60, { describe: "what was waiting to be stored" });
   expect(await fixture.counts()).toEqual({ raw: 60, events: 60, ids: 60 });
   expect(await worker.kill()).toBe(0);

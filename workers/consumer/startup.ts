@@ -39,7 +39,7 @@ async function until<T>(
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "CONFIG_INVALID") throw error;
       const fields = { waiting_for: what, ...errorFields(error) };
-      if (needsOperator(error)) logger.error(fields, `cannot use ${what} until somebody mends it, retrying`);
+      if (needsOperator(error)) logger.error(fields, `cannot use ${what} until someone fixes it, retrying`);
       else if (error.code === "CLICKHOUSE_UNREACHABLE") {
         logger.warn(
           { ...fields, next: error.next ?? "start ClickHouse or correct CLICKHOUSE_URL" },
@@ -68,7 +68,7 @@ const STORED_TABLES = [
 
 /**
  * Looks for what would make figures wrong, or stop inserts between a row and its mark, in the words of `ops doctor`.
- * @throws AppError with the code of what was found, retry false: nothing is read before somebody has mended it.
+ * @throws AppError with the code of what was found, retry false: nothing is read before somebody has fixed it.
  */
 async function refuseWrongFigures(user: string, clickhouse: ClickHouse): Promise<void> {
   const sent = { ...RELIED_ON, ...INSERT_SETTINGS };

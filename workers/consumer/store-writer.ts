@@ -105,7 +105,7 @@ export class StoreWriter {
         this.#noteFailure(call, true, `the store refuses every row: ${verdict.reason}`);
         this.#deps.logger.error(
           { table: this.#target.table, rows: rows.length, reason: verdict.reason },
-          "the store refuses every row of a batch; nothing is set aside, trying again until it is mended",
+          "the store refuses every row of a batch; nothing is set aside, trying again until it is fixed",
         );
         await this.#pause(backoff.next(), giveUp);
       }
@@ -162,7 +162,7 @@ export class StoreWriter {
     if (repeated === undefined) return;
     const fields = { table: this.#target.table, rows, ...errorFields(error), ...repeated };
     if (error.retry) this.#deps.logger.warn(fields, "insert failed, trying again");
-    else this.#deps.logger.error(fields, "the store refuses inserts until somebody mends it; trying again");
+    else this.#deps.logger.error(fields, "the store refuses inserts until someone fixes it; trying again");
   }
 
   #noteFailure(call: Call, hard: boolean, detail: string): void {

@@ -51,7 +51,7 @@ const BULK_AGE_MS = 3_000;
 const PARALLEL_BYTES = 4_194_304;
 /** Time for the client to leave its group, beyond the grace period for the data, ms. */
 const LEAVE_TIMEOUT_MS = 5_000;
-/** Joined, but no round of the fetch loop for this long: only a restart mends that, ms. */
+/** Joined, but no round of the fetch loop for this long: only a restart fixes that, ms. */
 const STUCK_AFTER_MS = 300_000;
 
 /** The events topic: messages to events_raw and dead letters. */

@@ -133,14 +133,14 @@ async function watchLoss(stack: Stack, loss: Loss, random: Random): Promise<stri
   );
   if (passed(found.next)) problems.push(`the watcher passed a lost message at ${loss.partition}/${loss.to - 1}`);
   await stack.kill("consumer", "SIGTERM");
-  await stack.mend(loss);
+  await stack.fix(loss);
   stack.startRole("consumer", random);
   await waitFor(
     async () => {
       const { different, next } = await stack.watched();
       return different.length === 0 && passed(next);
     },
-    { timeoutMs: 120_000, intervalMs: 300, describe: "the watcher to go on after the loss was mended" },
+    { timeoutMs: 120_000, intervalMs: 300, describe: "the watcher to go on after the loss was fixed" },
   );
   return problems;
 }

@@ -97,7 +97,7 @@ export class Stack {
   }
 
   /** Has the group read again what was lost; no consumer may run. */
-  async mend({ partition, from }: Loss): Promise<void> {
+  async fix({ partition, from }: Loss): Promise<void> {
     await this.#moveGroup(partition, from);
   }
 

@@ -4,7 +4,7 @@ import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
-/** A proof that cannot fail is worth nothing: every kind of defect is planted, must be named, and is mended again. */
+/** A proof that cannot fail is worth nothing: every kind of defect is planted, must be named, and is fixed again. */
 
 let fixture: OpsFixture;
 let rows: EventRow[];

@@ -132,7 +132,7 @@ export async function readRejected(clickhouse: ClickHouse, topic: string, sinceM
     throw new CommandError(
       EXIT.notProven,
       `more than ${MAX_REJECTED} events were rejected by the store`,
-      "look at `ops dlq list --class rejected_by_store`, mend the cause and replay them",
+      "look at `ops dlq list --class rejected_by_store`, fix the cause and replay them",
     );
   }
   return new Set(rows.map(({ p, o }) => `${p}/${o}`));

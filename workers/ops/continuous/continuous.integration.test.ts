@@ -11,7 +11,7 @@ import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 import { readProgress, saveProgress } from "./progress.ts";
 import { createJudge, type Proof, proveStep } from "./step.ts";
 
-/** Steps of the continuous audit against the real broker and engine: each defect stops it, and mended it goes on. */
+/** Steps of the continuous audit against the real broker and engine: each defect stops it, and fixed it goes on. */
 
 let fixture: OpsFixture;
 let services: Services;
@@ -76,14 +76,14 @@ const untilShown = () =>
     { timeoutMs: 90_000, describe: "all minutes to be compared" },
   );
 
-/** What a defect in one new message is called; mended, the proof goes on over it. */
-async function expectStop(says: RegExp, mend: () => Promise<unknown>) {
+/** What a defect in one new message is called; fixed, the proof goes on over it. */
+async function expectStop(says: RegExp, fix: () => Promise<unknown>) {
   const before = nextOf();
   await step();
   await step();
   expect(differences()).toEqual([expect.stringMatching(says)]);
   expect(nextOf()).toEqual(before);
-  await mend();
+  await fix();
   await step();
   expect(differences()).toEqual([]);
   expect(nextOf()).not.toEqual(before);

@@ -119,7 +119,7 @@ export function refreshFindings(view: string, row: RefreshRow | undefined): Find
     return finding(
       "VIEW_REFRESH_FAILS",
       `is not refreshed: ${firstLine(row.exception)}`,
-      "mend what the message names; it is tried again by itself",
+      "fix what the message names; it is tried again by itself",
     );
   }
   if (row.status === "Running" || (row.age !== null && row.age <= STALE_S)) return [];

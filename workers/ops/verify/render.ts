@@ -232,7 +232,7 @@ function onlyViews({ differences, otherDifferences }: VerifyReport): boolean {
   );
 }
 
-/** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again mends nothing. */
+/** Conflicts are counted twice on purpose until somebody decides: nothing was lost, and reading again fixes nothing. */
 function onlyConflicts({ differences, otherDifferences, context }: VerifyReport): boolean {
   return context.conflictedIds > 0 && differences.length === 0 && otherDifferences.length === 1;
 }

@@ -5,7 +5,7 @@ import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { ledgerOf, messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
-/** A proof that cannot fail is worth nothing: every kind of defect is planted, must be reported, and is mended again. */
+/** A proof that cannot fail is worth nothing: every kind of defect is planted, must be reported, and is fixed again. */
 
 let fixture: OpsFixture;
 let rows: EventRow[];
@@ -170,14 +170,14 @@ for (const [view, check, time] of [
          WHERE source = 'lottery' AND (source, event_type, ${time}) IN (
            SELECT source, event_type, ${time} FROM ${view} FINAL WHERE source = 'lottery' ORDER BY ${time} LIMIT 1)`,
       );
-    for (const [spoil, mend] of [
+    for (const [spoil, fix] of [
       ["size_bytes + 1 AS size_bytes", "size_bytes - 1 AS size_bytes"],
       ["late_events + 1 AS late_events", "late_events - 1 AS late_events"],
       ["mapApply((k, v) -> ('USD', v), amounts) AS amounts", "mapApply((k, v) -> ('EUR', v), amounts) AS amounts"],
     ] as const) {
       await change(spoil);
       await expectSettled("1s", [`${check} 0`]);
-      await change(mend);
+      await change(fix);
     }
     await expectExact();
   }, 240_000);

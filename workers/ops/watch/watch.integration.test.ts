@@ -43,7 +43,7 @@ const DIFFERENT = 'verification_verdict{kind="verify",verdict="different"}';
 const EXACT = 'verification_verdict{kind="verify",verdict="exact"}';
 const MISSING = 'verification_missing_events{kind="verify"}';
 
-test("a planted defect shows in metrics and rows, outlives a restart, and clears when it is mended", async () => {
+test("a planted defect shows in metrics and rows, outlives a restart, and clears when it is fixed", async () => {
   const startedS = Date.now() / 1000;
   let watch = await startWatch();
   await watch.until(EXACT, 1);

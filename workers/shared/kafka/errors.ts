@@ -11,12 +11,12 @@ import { type TlsFailure, tlsFailure } from "../runtime/tls-errors.ts";
 /**
  * A failure of the Kafka client as an AppError: `code` is `KAFKA_<TYPE>` from the protocol's error name (for example
  * `KAFKA_REBALANCE_IN_PROGRESS`), `KAFKA_TLS_…` for a certificate or port that does not fit, or the client's error class;
- * `retry` is the client's own judgement. Refusals that only a person can mend have `next`.
+ * `retry` is the client's own judgement. Refusals that only a person can fix have `next`.
  * Anything that is not a Kafka client error is returned as it is: an unknown exception must crash.
  */
 export function toKafkaError(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof KafkaJSError)) return error;
-  // The client wraps the error after which it gave up; one that no retry would mend in one of the bare class.
+  // The client wraps the error after which it gave up; one that no retry would fix in one of the bare class.
   const isWrapper = error instanceof KafkaJSNumberOfRetriesExceeded || error.constructor === KafkaJSNonRetriableError;
   const inner = isWrapper && error.cause instanceof KafkaJSError ? error.cause : error;
   const message = inner instanceof KafkaJSConnectionError ? `${inner.message} (${inner.broker})` : inner.message;

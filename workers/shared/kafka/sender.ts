@@ -233,7 +233,7 @@ function discard(producer: Producer): void {
 
 /**
  * The failure as something to retry, unless it is a verdict on the message or no failure of Kafka at all. Also what the
- * client deems permanent is retried (a missing permission, a sequence it lost track of): an operator can mend the one, a
+ * client deems permanent is retried (a missing permission, a sequence it lost track of): an operator can fix the one, a
  * new producer the other, and giving up would lose events.
  */
 function asRetriable(thrown: unknown): unknown {

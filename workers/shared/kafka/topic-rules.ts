@@ -56,7 +56,7 @@ export type TopicRole = "events" | "dead_letters" | "ledger";
 
 /** What workers and store count on. */
 export type TopicNeeds = {
-  /** Bootstrap brokers, for the commands that mend. */
+  /** Bootstrap brokers, for the commands that fix. */
   brokers: readonly string[];
   /** Largest batch or message that workers send to the topic, bytes. */
   maxBytes: number;
@@ -166,7 +166,7 @@ function retentionFindings({ topic, config }: TopicFacts, needs: TopicNeeds): Fi
   }
   if (rawRetentionDays === undefined) return findings;
   const most = rawRetentionDays - 1 - eventMaxAgeDays;
-  // Raw events that are kept for less than events may be late are a finding about the store, mended there.
+  // Raw events that are kept for less than events may be late are a finding about the store, fixed there.
   if (most > 0 && (ms < 0 || ms > most * DAY_MS)) {
     findings.push({
       code: "KAFKA_TOPIC_LONG_RETENTION",

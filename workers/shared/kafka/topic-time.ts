@@ -21,7 +21,7 @@ export function appendTimeCommand(brokers: readonly string[], topic: string): st
 /**
  * Checks that the brokers write the time of the topic's messages. Without the right to see the topic's settings nothing
  * is said here: messages are looked at as they come, see {@link findClientTimes}.
- * @throws AppError {@link TOPIC_CREATE_TIME} with the command that mends it; `KAFKA_…` when the brokers do not answer.
+ * @throws AppError {@link TOPIC_CREATE_TIME} with the command that fixes it; `KAFKA_…` when the brokers do not answer.
  */
 export async function assertAppendTime(admin: Admin, brokers: readonly string[], topic: string): Promise<void> {
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [SETTING] }];
@@ -56,7 +56,7 @@ export function findClientTimes(messages: readonly KafkaMessage[]): { from: numb
   return found;
 }
 
-/** Messages from before the topic was mended: there is no time to judge them by. */
+/** Messages from before the topic was fixed: there is no time to judge them by. */
 export function clientTimesError(topic: string, range: { partition: number; from: number; to: number }): AppError {
   const { partition, from, to } = range;
   return new AppError(

@@ -31,7 +31,7 @@ export async function waitForTopics(
     const missing = last?.error instanceof AppError && last.error.code === TOPIC_MISSING;
     const fields = { topics, ...(last && { attempt: last.attempt, ...errorFields(last.error) }) };
     if (missing) logger.warn(fields, "waiting for Kafka");
-    else if (needsOperator(last?.error)) logger.error(fields, `cannot use ${where} until somebody mends it, retrying`);
+    else if (needsOperator(last?.error)) logger.error(fields, `cannot use ${where} until someone fixes it, retrying`);
     else logger.warn(fields, `cannot reach ${where}, retrying`);
   };
   // One attempt to connect may take several seconds.
@@ -79,7 +79,7 @@ async function topicPartitions(
     const metadata = await kafkaCall(() => admin.fetchTopicMetadata({ topics: [...topics] }));
     return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
   } catch (error) {
-    // What counts as permanent for the client can be mended outside: a login, a right, a certificate.
+    // What counts as permanent for the client can be fixed outside: a login, a right, a certificate.
     if (error instanceof AppError && !error.retry && error.code.startsWith("KAFKA_")) {
       throw new AppError(error.code, error.message, { retry: true, cause: error, next: error.next });
     }

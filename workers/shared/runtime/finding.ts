@@ -12,7 +12,7 @@ export type Finding = {
   readonly next: string;
 };
 
-/** @throws AppError with the words of the first finding that is wrong, retry false: a person has to mend it. */
+/** @throws AppError with the words of the first finding that is wrong, retry false: a person has to fix it. */
 export function refuseIfWrong(findings: readonly Finding[]): void {
   const [first, ...others] = findings.filter(({ severity }) => severity === "wrong");
   if (first === undefined) return;

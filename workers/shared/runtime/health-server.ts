@@ -7,7 +7,7 @@ import { listening } from "./listening.ts";
 export type HealthCheck = () => { ok: true } | { ok: false; detail: string };
 
 export type HealthChecks = {
-  /** Failing means: restart me. Only for states a restart mends. */
+  /** Failing means: restart me. Only for states a restart fixes. */
   live: Record<string, HealthCheck>;
   /** Failing means: do not send me work yet. */
   ready: Record<string, HealthCheck>;

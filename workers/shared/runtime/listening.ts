@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a port by `open`; what can be mended by choosing another becomes an error that says so.
+ * Opens a port by `open`; what can be fixed by choosing another becomes an error that says so.
  * @throws AppError `CANNOT_LISTEN` naming the address and the variable that moves it; else what `open` throws.
  */
 export function listening<T>(at: ListenAddress, open: () => T): T {

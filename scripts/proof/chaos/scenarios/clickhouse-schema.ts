@@ -65,7 +65,7 @@ async function refreshDropped(context: ChaosContext): Promise<void> {
   await context.recovered();
 }
 
-/** Rows stored while these views are missing are nobody's: verify has to say so, and a second reading to mend it. */
+/** Rows stored while these views are missing are nobody's: verify has to say so, and a second reading to fix it. */
 async function marksDropped(context: ChaosContext): Promise<void> {
   const consumer = await beginStoring(context);
   for (const view of ["minute_marks_on_insert", "received_offsets_on_insert"]) {
@@ -111,7 +111,7 @@ export const clickhouseSchema: readonly Scenario[] = [
   {
     name: "clickhouse: marks dropped",
     faults:
-      "the insert-time views are dropped under load; verify reports it, ops migrate creates them again, ops rewind mends",
+      "the insert-time views are dropped under load; verify reports it, ops migrate creates them again, ops rewind restores the counts",
     run: marksDropped,
   },
 ];

@@ -250,7 +250,7 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
   },
   {
     name: "continuous-saves-early",
-    defect: "the continuous audit moves on before a difference is mended",
+    defect: "the continuous audit moves on before a difference is fixed",
     patches: [
       {
         file: "workers/ops/continuous/step.ts",

@@ -9,7 +9,7 @@ const UNKNOWN_USER = "CLICKHOUSE_192";
 /**
  * Inserts no rows, with the settings of the workers' inserts: the server builds the way through the views all the same, and
  * so names a missing table, column or owner before any row is stored. Whether a view may read what it needs is asked only
- * when rows come (497): logins that see the views' text tell that, `ops migrate` mends it.
+ * when rows come (497): logins that see the views' text tell that, `ops migrate` fixes it.
  * @throws AppError what passes by itself (retry true).
  */
 export async function probeInsert(clickhouse: Pick<ClickHouse, "command">): Promise<Finding[]> {
