@@ -245,3 +245,13 @@ export function notification(
     ],
   };
 }
+
+/** Logs in with {@link TOKEN} as a browser does. */
+export async function logIn(fixture: ConsoleFixture): Promise<{ answer: Response; cookie: string }> {
+  const answer = await fixture.get("/login", {
+    method: "POST",
+    body: new URLSearchParams({ token: TOKEN, to: "/events" }),
+    headers: { origin: fixture.url },
+  });
+  return { answer, cookie: (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "" };
+}

@@ -1,6 +1,7 @@
 import type { CheckerMutant, Mutant } from "../mutant.ts";
 import { CHECKER_MUTANTS as CHECKERS } from "./checkers.ts";
 import { CONSUMER_MUTANTS } from "./consumer.ts";
+import { DEAD_LETTER_MUTANTS } from "./dead-letters.ts";
 import { FALSE_WORD_MUTANTS } from "./false-words.ts";
 import { PRODUCER_MUTANTS } from "./producer.ts";
 import { STORE_MUTANTS } from "./store.ts";
@@ -15,7 +16,13 @@ const CONTROL: Mutant = {
 };
 
 /** All defects of the pipeline, the control first. */
-export const MUTANTS: readonly Mutant[] = [CONTROL, ...CONSUMER_MUTANTS, ...PRODUCER_MUTANTS, ...STORE_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  CONTROL,
+  ...CONSUMER_MUTANTS,
+  ...DEAD_LETTER_MUTANTS,
+  ...PRODUCER_MUTANTS,
+  ...STORE_MUTANTS,
+];
 
 /** All defects of what judges and tells. */
 export const CHECKER_MUTANTS: readonly CheckerMutant[] = [...CHECKERS, ...FALSE_WORD_MUTANTS];
