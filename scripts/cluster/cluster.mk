@@ -4,11 +4,12 @@
 HELM_VERSION := v3.22.0
 HELM4_VERSION := v4.3.1
 KUBECONFORM_VERSION := v0.8.0
+ACTIONLINT_VERSION := v1.7.12
 CLUSTER := $(BUN) scripts/cluster/main.ts
 
 ##@ On Kubernetes
 
-.PHONY: images cluster-up cluster-down cluster-status cluster-verify cluster-ops cluster-sql cluster-open cluster-logs cluster-scale cluster-chaos chart-test lab-test
+.PHONY: images release workflows-test cluster-up cluster-down cluster-status cluster-verify cluster-ops cluster-sql cluster-open cluster-logs cluster-scale cluster-chaos chart-test lab-test
 
 # What the workers are compiled from is enough here: neither the embedded engine nor Java is needed. Where everything has been
 # installed already, it stays.
@@ -19,6 +20,16 @@ $(CLUSTER_STAMP): $(BUN_STAMP) package.json bun.lock $(wildcard patches/*)
 
 images: $(CLUSTER_STAMP) ## Build the container images (PLATFORMS, IMAGE_REGISTRY)
 	@$(CLUSTER) images
+
+# What a release consists of besides the images: binaries by platform, the chart, the bill of materials, checksums.
+release: $(CLUSTER_STAMP) sbom | .tools/bin/helm ## Pack binaries, chart and bill of materials into dist/release (PLATFORMS)
+	@rm -rf dist/release && mkdir -p dist/release
+	@for arch in $$($(CLUSTER) binaries | grep -xE 'amd64|arm64'); do \
+	  tar -czf "dist/release/countinghouse-$(VERSION)-linux-$$arch.tar.gz" -C "dist/images/$$arch" producer consumer ops console || exit 1; \
+	done
+	@.tools/bin/helm package charts/countinghouse --version $(VERSION) --app-version $(VERSION) --destination dist/release >/dev/null
+	@cp dist/sbom.cdx.json "dist/release/countinghouse-$(VERSION).cdx.json"
+	@cd dist/release && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 cluster-up: $(CLUSTER_STAMP) ## Bring up the pipeline on kind with Kafka, ClickHouse and monitoring
 	@$(CLUSTER) up
@@ -59,6 +70,12 @@ cluster-chaos: $(CLUSTER_STAMP) ## Delete consumer, broker and ClickHouse under 
 
 .tools/bin/kubeconform:
 	@bash scripts/cluster/tool.sh kubeconform $(KUBECONFORM_VERSION) github.com/yannh/kubeconform/cmd/kubeconform
+
+.tools/bin/actionlint:
+	@bash scripts/cluster/tool.sh actionlint $(ACTIONLINT_VERSION) github.com/rhysd/actionlint/cmd/actionlint
+
+workflows-test: .tools/bin/actionlint ## Check the CI workflows with actionlint
+	@.tools/bin/actionlint -color .github/workflows/*.yml
 
 chart-test: $(MODULES_STAMP) | .tools/bin/helm .tools/bin/helm4 .tools/bin/kubeconform ## Check chart and manifests without a cluster
 	@$(BUN) scripts/cluster/chart-test.ts

@@ -67,6 +67,17 @@ async function compile(worker: string, platform: Platform, tag: string): Promise
   ]);
 }
 
+/** Compiles every worker for the platforms into dist/images/<architecture>; returns the architectures. */
+export async function buildBinaries(tag: string, platformText = process.env.PLATFORMS): Promise<string[]> {
+  const platforms = platformsOf(platformText);
+  for (const platform of platforms) {
+    await step(`binaries for ${platform.docker}`, async () => {
+      for (const worker of WORKERS) await compile(worker, platform, tag);
+    });
+  }
+  return platforms.map(({ name }) => name);
+}
+
 /** Builds the image of every worker; returns their names. Several platforms are pushed to the registry as one image. */
 export async function buildImages(
   settings: Settings,

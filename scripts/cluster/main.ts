@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { buildImages, imageTag } from "./images.ts";
+import { buildBinaries, buildImages, imageTag } from "./images.ts";
 import { deleteCluster } from "./kind.ts";
 import { open } from "./open.ts";
 import { chaos, logs, scale, status } from "./operate.ts";
@@ -46,6 +46,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   images: async (settings) => {
     for (const name of await buildImages(settings, await imageTag(settings))) console.log(name);
+  },
+  binaries: async (settings) => {
+    for (const architecture of await buildBinaries(await imageTag(settings))) console.log(architecture);
   },
   status: onCluster(status),
   verify: onCluster(async (cluster) => {
