@@ -141,7 +141,7 @@ export class SecureStack {
   async ops(args: readonly string[], env: Env): Promise<{ code: number; text: string }> {
     const worker = this.start("ops", args, env);
     const code = await worker.exited;
-    return { code, text: textOf(worker) };
+    return { code, text: worker.text };
   }
 
   /** A file as a mounted Secret would be. */
@@ -153,7 +153,7 @@ export class SecureStack {
 
   /** All that every worker has printed so far. */
   output(): string {
-    return this.#workers.map(textOf).join("\n");
+    return this.#workers.map(({ text }) => text).join("\n");
   }
 
   async stop(): Promise<void> {
@@ -165,10 +165,6 @@ export class SecureStack {
     await this.broker.kill();
     rmSync(this.dir, { recursive: true, force: true });
   }
-}
-
-export function textOf(worker: RunningWorker): string {
-  return worker.logs.map(({ text }) => text).join("\n");
 }
 
 /** The plain listener's user sets the rules. */

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { waitFor } from "../testkit/process/wait-for.ts";
-import { allow, SecureStack, textOf } from "./secure-stack.ts";
+import { allow, SecureStack } from "./secure-stack.ts";
 
 let stack: SecureStack;
 beforeAll(async () => {
@@ -226,8 +226,8 @@ describe("secrets", () => {
     });
     const consumer = stack.start("consumer", [], bad);
     expect(await consumer.exited).toBe(2);
-    expect(textOf(consumer)).toContain("CLICKHOUSE_URL: must hold no login");
-    expect(textOf(consumer)).toContain("an address with a login is not");
+    expect(consumer.text).toContain("CLICKHOUSE_URL: must hold no login");
+    expect(consumer.text).toContain("an address with a login is not");
     const missing = stack.env("consumer", { KAFKA_SSL_CA_FILE: "/nowhere/ca.crt", CLICKHOUSE_CA_FILE: "/dev/null" });
     const files = { CLICKHOUSE_PASSWORD_FILE: "/nowhere/password", CLICKHOUSE_PASSWORD: WRONG };
     const second = await stack.ops(["dlq", "list"], { ...missing, ...files });

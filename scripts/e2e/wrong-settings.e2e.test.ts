@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import { createTestTopics } from "../../workers/producer/testing/read-back.ts";
-import { createTestDatabase, type RunningWorker, startWorker, useStack } from "../testkit/index.ts";
+import { createTestDatabase, startWorker, useStack } from "../testkit/index.ts";
 
 type Env = Readonly<Record<string, string>>;
 
@@ -65,8 +65,6 @@ const silentAddress = () => {
   return typeof address === "object" && address !== null ? `127.0.0.1:${address.port}` : "";
 };
 
-const textOf = (worker: RunningWorker) => worker.logs.map(({ text }) => text).join("\n");
-
 /** What this machine needs now for starting a process and for seeing that it ended, ms. */
 async function processMs(): Promise<number> {
   const began = performance.now();
@@ -92,7 +90,7 @@ async function walk(row: Row, env: Env, says: RegExp, signal: NodeJS.Signals): P
     const code = await worker.kill(signal);
     expect(performance.now() - asked).toBeLessThan(PROMPT_MS + machineMs);
     expect([row.interrupted, row.gaveUp ?? row.interrupted]).toContain(code ?? -1);
-    expectNoDump(textOf(worker));
+    expectNoDump(worker.text);
     const after = worker.logs.slice(before).filter(({ json }) => json.level !== "info");
     // At most the line that says it was interrupted; `error` of a command is followed by its `next`.
     const prose = after.filter(({ text }) => !text.startsWith("next: "));
@@ -130,7 +128,7 @@ describe.each(WORKERS.map((row) => [nameOf(row), row] as const))("%s", (_, row) 
   test("a misspelled variable", async () => {
     const worker = startWorker({ binary: row.binary, args: row.args, env: { ...base, KAFKA_BROKRS: "x:1" } });
     expect(await worker.exited).toBe(2);
-    expect(textOf(worker)).toContain("KAFKA_BROKRS: did you mean KAFKA_BROKERS?");
-    expectNoDump(textOf(worker));
+    expect(worker.text).toContain("KAFKA_BROKRS: did you mean KAFKA_BROKERS?");
+    expectNoDump(worker.text);
   });
 });

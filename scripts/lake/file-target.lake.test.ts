@@ -52,7 +52,7 @@ const lake = async (args: string[], env: Record<string, string> = {}) => {
     env: { ...db.env, LAKE_URL: `file://${dir}`, ...env },
   });
   const code = await worker.exited;
-  return { code, text: worker.logs.map((line) => line.text).join("\n") };
+  return { code, text: worker.text };
 };
 
 test("writes, rewrites what was touched, and is verified", async () => {

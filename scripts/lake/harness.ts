@@ -78,7 +78,7 @@ export async function createLakeFixture() {
     run: async (args: string[], extra: Record<string, string> = {}): Promise<OpsRun> => {
       const worker = start(args, extra);
       const code = await worker.exited;
-      return { code, text: worker.logs.map((line) => line.text).join("\n") };
+      return { code, text: worker.text };
     },
     insert,
     /** Inserts `count` events spread over an hour, of four sources, and returns them. */

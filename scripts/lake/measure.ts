@@ -86,7 +86,7 @@ SELECT event_id, event_time, received_time, source, event_type, user_id, session
     args: ["lake", "export"],
     env: { ...env, ...gateway.env("measure") },
   });
-  if ((await exporter.exited) !== 0) throw new Error(exporter.logs.map((line) => line.text).join("\n"));
+  if ((await exporter.exited) !== 0) throw new Error(exporter.text);
   const exact = report("ops lake export, read back and recorded", began);
   const second = await plain("plain again");
   const ratio = exact / ((first + second) / 2);

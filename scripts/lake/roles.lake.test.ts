@@ -36,7 +36,7 @@ describe.skipIf(isMissing)("the lake on S3, as a role", () => {
     const env = { ...store.env, ...gateway.env("roles") };
     const worker = startWorker({ binary: "ops", args: ["lake", command], env });
     const code = await worker.exited;
-    return { code, text: worker.logs.map(({ text }) => text).join("\n") };
+    return { code, text: worker.text };
   };
   const objects = async () =>
     ((await gateway.client().list({ prefix: "roles/" })).contents ?? []).map(({ key }) => key);

@@ -27,6 +27,8 @@ export interface RunningWorker {
   readonly pid: number;
   /** Everything it printed so far, stdout and stderr, oldest first. */
   readonly logs: readonly LogLine[];
+  /** The same as one text. */
+  readonly text: string;
   /** Its exit code once it ended; 128 + signal number when a signal ended it. */
   readonly exited: Promise<number>;
   /** The exit code, or null while it runs. */
@@ -62,6 +64,9 @@ export function startWorker(spec: WorkerSpec): RunningWorker {
   return {
     pid: child.pid,
     logs,
+    get text() {
+      return logs.map(({ text }) => text).join("\n");
+    },
     exited,
     get exitCode() {
       return exitCode;

@@ -50,7 +50,7 @@ export async function startTour(): Promise<Tour> {
     workers.push(worker);
     return worker;
   };
-  const output = (worker: RunningWorker) => worker.logs.map(({ text }) => text).join("\n");
+  const output = (worker: RunningWorker) => worker.text;
   const run: (worker: RunningWorker) => ReturnType<Tour["ops"]> = async (worker) => ({
     code: await worker.exited,
     output: output(worker),

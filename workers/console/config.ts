@@ -3,6 +3,7 @@ import { clickhouseConfigShape } from "../shared/clickhouse/config.ts";
 import { kafkaConfigProblems, kafkaConfigShape } from "../shared/kafka/config.ts";
 import { type Env, envInt, envList, loadConfig } from "../shared/runtime/config.ts";
 import { AppError } from "../shared/runtime/errors.ts";
+import { isLoopback, listenConfigShape } from "../shared/runtime/http/listen-config.ts";
 import { envSecret, envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 
@@ -16,7 +17,7 @@ const link = () =>
 
 /** Variables of the console, in the order of the README's table. */
 export const consoleConfigSchema = z.object({
-  HTTP_HOST: z.string().default("127.0.0.1").describe("Address of the console"),
+  ...listenConfigShape,
   HTTP_PORT: envInt(0, 65_535).prefault("8081").describe("Port of the console; 0 picks a free one and logs it"),
   CONSOLE_TOKEN: token().describe(
     "Token for everything that changes state; without it nothing can be changed. Required unless HTTP_HOST is loopback",
@@ -34,9 +35,6 @@ export const consoleConfigSchema = z.object({
   CONSOLE_PUBLIC_URL: link().describe(
     "Address under which browsers reach the console through a proxy, with its path, as https://ops.example/countinghouse",
   ),
-  HTTP_KEEP_ALIVE_SECONDS: envInt(1, 255)
-    .prefault("75")
-    .describe("An idle connection stays open this long; longer than the load balancer's own limit (often 60)"),
   ...clickhouseConfigShape,
   CLICKHOUSE_WRITE_USER: envSecret()
     .optional()
@@ -57,11 +55,6 @@ export const consoleConfigSchema = z.object({
 });
 
 export type ConsoleConfig = z.output<typeof consoleConfigSchema> & { readAccess: "open" | "token" };
-
-/** True for an address only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** Reads the configuration. @throws AppError `CONFIG_INVALID`. */
 export function loadConsoleConfig(env: Env): ConsoleConfig {

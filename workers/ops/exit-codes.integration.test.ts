@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { CertificateAuthority } from "../../scripts/testkit/certificates.ts";
-import { startWorker } from "../../scripts/testkit/index.ts";
+import { seeded, startWorker } from "../../scripts/testkit/index.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { EXIT } from "./cli/exit-codes.ts";
 import type { CliIo } from "./cli/io.ts";
@@ -102,15 +102,6 @@ async function run(args: readonly string[], env: Record<string, string> = {}, in
   return result;
 }
 
-/** A sequence that is the same in every run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 function leaves(command: Command, path: readonly string[] = []): string[] {
   if (command.commands.length === 0) return [path.join(" ")];
   return command.commands.flatMap((child) => leaves(child, [...path, child.name()]));
@@ -146,7 +137,7 @@ describe.each(Object.entries(TABLE))("%s", (key, row) => {
   }
 
   test("interrupted at random moments: one line, and never a verdict that was cut short", async () => {
-    const next = random(key.length);
+    const next = seeded(key.length);
     for (let i = 0; i < 4; i++) {
       const quiet = { LOG_LEVEL: "silent" };
       const ran = await run([...words, ...row.args], quiet, next() ** 2 * 600);
@@ -187,7 +178,7 @@ test("secrets ensure, interrupted while the cluster's API does not answer: 3 in 
   for (const name of ["namespace", "token"]) writeFileSync(join(account, name), "x");
   const { port } = silent.address() as AddressInfo;
   const api = inClusterApi({ KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(port) }, account);
-  const next = random(7);
+  const next = seeded(7);
   for (let i = 0; i < 4; i++) {
     const stop = new AbortController();
     const lines: string[] = [];
@@ -233,7 +224,7 @@ test.each([
     const began = performance.now();
     expect(await worker.kill("SIGTERM")).toBe(code);
     expect(performance.now() - began).toBeLessThan(15_000);
-    const text = worker.logs.map((line) => line.text).join("\n");
+    const text = worker.text;
     expect(text).not.toMatch(/\n\s+at |DIFFERENT/);
     if (code === 3) expect(worker.logs.at(-1)?.text).toStartWith("interrupted: ");
   },

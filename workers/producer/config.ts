@@ -3,6 +3,7 @@ import { SOURCES, type Source } from "../shared/event/index.ts";
 import { COMPRESSIONS } from "../shared/kafka/codecs.ts";
 import { kafkaConfigProblems, kafkaConfigShape, sendBatchBytes } from "../shared/kafka/config.ts";
 import { type Env, envBool, envInt, envList, envNumber, loadConfig } from "../shared/runtime/config.ts";
+import { isLoopback, listenConfigShape } from "../shared/runtime/http/listen-config.ts";
 import { envSecretFile } from "../shared/runtime/secret-file.ts";
 import { workerConfigShape } from "../shared/runtime/worker-config.ts";
 import { isReadOnce } from "./sources/file/lines.ts";
@@ -97,7 +98,7 @@ export const producerConfigSchema = z.object({
     .prefault("false")
     .describe("Move times so that the newest event happens now, and give the events new ids; needs a file, not -"),
   FILE_REPEAT: envInt(1, 1_000_000).prefault("1").describe("How often to send the file"),
-  HTTP_HOST: z.string().default("127.0.0.1").describe("Address on which the HTTP API, or the console, listens"),
+  ...listenConfigShape,
   HTTP_PORT: envInt(0, 65_535).prefault("8080").describe("Port of the ingest API; 0 picks a free one and logs it"),
   API_KEYS: envList().optional().describe("Accepted API keys, comma-separated; required unless HTTP_HOST is loopback"),
   API_KEYS_FILE: envSecretFile().optional().describe("File with API_KEYS instead, also one a line"),
@@ -110,9 +111,6 @@ export const producerConfigSchema = z.object({
   HTTP_ALLOWED_ORIGINS: origins
     .optional()
     .describe("Origins whose pages may send (CORS), as https://shop.example, comma-separated; * is any"),
-  HTTP_KEEP_ALIVE_SECONDS: envInt(1, 3_600)
-    .prefault("75")
-    .describe("An idle connection stays open this long; longer than the load balancer's own limit (often 60)"),
   HTTP_MAX_BODY_BYTES: envInt(1_000, 1_000_000_000).prefault("4194304").describe("Largest request body"),
   HTTP_ACK_TIMEOUT_MS: envInt(10, 600_000)
     .prefault("10000")
@@ -124,8 +122,6 @@ export const producerConfigSchema = z.object({
 });
 
 export type ProducerConfig = z.output<typeof producerConfigSchema>;
-
-const LOOPBACK = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 
 /**
  * Reads the configuration; values of the command line are laid over the environment.
@@ -155,7 +151,7 @@ function sourceProblems(config: Partial<ProducerConfig>): string[] {
     !config.API_KEYS &&
     !config.PUBLIC_API_KEYS &&
     config.HTTP_HOST &&
-    !LOOPBACK.has(config.HTTP_HOST)
+    !isLoopback(config.HTTP_HOST)
   ) {
     problems.push("API_KEYS: is required unless HTTP_HOST is loopback");
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunningWorker, type Stack, startWorker, useStack } from "../../scripts/testkit/index.ts";
+import { type RunningWorker, type Stack, seeded, startWorker, useStack } from "../../scripts/testkit/index.ts";
 import { createTestTopics, readAll, readLedger, type TestTopics } from "./testing/read-back.ts";
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -59,17 +59,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   startWorker({ binary: "producer", args, env: { ...topics.env, ...env } });
-const textOf = (worker: RunningWorker) => worker.logs.map(({ text }) => text).join("\n");
 const summaryOf = (worker: RunningWorker) => worker.logs.find(({ json }) => json.msg === "summary")?.json;
-
-/** A sequence that is the same in every run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe.each(Object.entries(TABLE))("producer %s", (command, row) => {
   test("2: wrong usage, a wrong value", async () => {
@@ -90,12 +80,12 @@ describe.each(Object.entries(TABLE))("producer %s", (command, row) => {
     await worker.waitForLog(({ text }) => text.includes("KAFKA_BROKERS"));
     expect(await worker.kill(signal)).toBe(row.waiting);
     expect(summaryOf(worker)).toMatchObject({ complete: false, acknowledged: 0 });
-    expect(textOf(worker)).not.toMatch(/\n\s+at /);
+    expect(worker.text).not.toMatch(/\n\s+at /);
   });
 
   test("interrupted at random moments: the code and the summary agree with what the topic has", async () => {
     const own = await createTestTopics(stack.brokers);
-    const next = random(command.length);
+    const next = seeded(command.length);
     let acknowledged = 0;
     for (let i = 0; i < 8; i++) {
       const worker = start([command, ...(LONG[command] ?? [])], own.env);
@@ -115,7 +105,7 @@ describe.each(Object.entries(TABLE))("producer %s", (command, row) => {
       if (row.bounded && code !== EXIT.ok && started) {
         expect(Number(summary?.acknowledged) + Number(summary?.lines_left)).toBe(LINES.length);
       }
-      expect(textOf(worker)).not.toMatch(/\n\s+at /);
+      expect(worker.text).not.toMatch(/\n\s+at /);
       acknowledged += Number(summary?.acknowledged);
     }
     expect((await readAll(own.kafka, own.config.KAFKA_EVENTS_TOPIC)).length).toBe(acknowledged);
@@ -127,7 +117,7 @@ describe.each(Object.entries(TABLE))("producer %s", (command, row) => {
 test("the table names every command", async () => {
   const help = start(["--help"]);
   expect(await help.exited).toBe(EXIT.ok);
-  const listed = [...textOf(help).matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name ?? "");
+  const listed = [...help.text.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name ?? "");
   expect(listed.filter((name) => name !== "help").sort()).toEqual(Object.keys(TABLE).sort());
 });
 
@@ -137,8 +127,8 @@ describe("producer file", () => {
     writeFileSync(path, `\uFEFF${LINES[0]}\n${LINES[1]}\n`, "utf16le");
     const worker = start(["file", path]);
     expect(await worker.exited).toBe(EXIT.usage);
-    expect(textOf(worker).split("FILE_NOT_JSONL").length - 1).toBeLessThanOrEqual(1);
-    expect(textOf(worker)).not.toMatch(/\n\s+at /);
+    expect(worker.text.split("FILE_NOT_JSONL").length - 1).toBeLessThanOrEqual(1);
+    expect(worker.text).not.toMatch(/\n\s+at /);
   });
 
   test("standard input that never ends: SIGTERM ends it at once, not complete", async () => {

@@ -9,16 +9,15 @@ beforeAll(async () => {
 
 const start = (args: string[], env: Readonly<Record<string, string>> = {}) =>
   startWorker({ binary: "producer", args, env });
-const textOf = (worker: ReturnType<typeof start>) => worker.logs.map(({ text }) => text).join("\n");
 
 test("--help has examples and exit codes; every command explains its options", async () => {
   const help = start(["--help"]);
   expect(await help.exited).toBe(0);
-  expect(textOf(help)).toContain("Examples:");
-  expect(textOf(help)).toContain("Exit codes:");
+  expect(help.text).toContain("Examples:");
+  expect(help.text).toContain("Exit codes:");
   const simulate = start(["simulate", "--help"]);
   expect(await simulate.exited).toBe(0);
-  expect(textOf(simulate)).toContain("[SIM_LATE_SHARE]");
+  expect(simulate.text).toContain("[SIM_LATE_SHARE]");
 });
 
 test("usage and configuration errors exit with 2, all of them named", async () => {
@@ -26,11 +25,11 @@ test("usage and configuration errors exit with 2, all of them named", async () =
   const bad = start(["simulate", "--late-share", "3", "--sources", "shop=1"], { SIM_RATE: "fast", BUFFER_EVENTS: "0" });
   expect(await bad.exited).toBe(2);
   for (const name of ["SIM_RATE", "SIM_LATE_SHARE", "SIM_SOURCES", "BUFFER_EVENTS"]) {
-    expect(textOf(bad)).toContain(name);
+    expect(bad.text).toContain(name);
   }
   const open = start(["http", "--host", "0.0.0.0"]);
   expect(await open.exited).toBe(2);
-  expect(textOf(open)).toContain("API_KEYS");
+  expect(open.text).toContain("API_KEYS");
 });
 
 test("configured by the environment alone; health and metrics answer; SIGTERM ends it with a closed ledger", async () => {
@@ -50,7 +49,7 @@ test("configured by the environment alone; health and metrics answer; SIGTERM en
   expect(instanceOf(ledger).state).toBe("closed");
   expect(ledgerGroups(ledger)).toEqual(recount(await readAll(kafka, config.KAFKA_EVENTS_TOPIC)));
   // Unpatched, kafkajs sets timers with negative delays, of which the runtime warns.
-  expect(textOf(worker)).not.toContain("Warning");
+  expect(worker.text).not.toContain("Warning");
 }, 60_000);
 
 test("ready in less than a second", async () => {

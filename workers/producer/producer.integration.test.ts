@@ -24,7 +24,7 @@ const MIXED = ["--late-share", "0.1", "--late-range", "1-2", "--duplicate-share"
 
 function summaryOf(worker: RunningWorker): Record<string, unknown> {
   const line = worker.logs.find(({ json }) => json.msg === "summary");
-  if (!line) throw new Error(`no summary; the log:\n${worker.logs.map(({ text }) => text).join("\n")}`);
+  if (!line) throw new Error(`no summary; the log:\n${worker.text}`);
   return line.json;
 }
 
@@ -207,7 +207,7 @@ describe("file source", () => {
       const worker = start(["file", ...args], { KAFKA_BROKERS: stack.brokers });
       expect(await worker.exited).toBe(2);
       expect(worker.logs.length).toBeLessThanOrEqual(2);
-      expect(worker.logs.map((line) => line.text).join("\n")).toContain(text);
+      expect(worker.text).toContain(text);
     },
     30_000,
   );

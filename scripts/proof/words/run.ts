@@ -102,7 +102,7 @@ async function prove(stack: Stack, random: Random, args: readonly string[], said
   await Bun.sleep(delayMs);
   const worker = stack.pipeline.startOps([...args, "--wait", "15s", ...(args.length === 1 ? ["--settle", "3s"] : [])]);
   if (lifeMs !== undefined) void Bun.sleep(lifeMs).then(() => worker.kill("SIGKILL"));
-  said.push(wordOf(args.join(" "), await worker.exited, worker.logs.map(({ text }) => text).join("\n")));
+  said.push(wordOf(args.join(" "), await worker.exited, worker.text));
 }
 
 function wordOf(proof: string, code: number, text: string): Said {

@@ -69,7 +69,7 @@ export class RolePipeline {
   async run(binary: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
     const worker = this.start(binary, args, env);
     const code = await worker.exited;
-    return { code, text: textOf(worker) };
+    return { code, text: worker.text };
   }
 
   /** Runs `ops` with a command line that quotes nothing. */
@@ -108,9 +108,9 @@ export class RolePipeline {
     const all = async () =>
       (await level(kafka.KAFKA_GROUP_ID, kafka.KAFKA_EVENTS_TOPIC)) &&
       (await level(kafka.KAFKA_LEDGER_GROUP_ID, kafka.KAFKA_LEDGER_TOPIC));
-    const describe = () => `the consumer to store everything:\n${textOf(consumer)}`;
+    const describe = () => `the consumer to store everything:\n${consumer.text}`;
     await waitFor(all, { timeoutMs: STORED_MS, intervalMs: 200, describe });
-    if ((await consumer.kill()) !== 0) throw new Error(`the consumer failed:\n${textOf(consumer)}`);
+    if ((await consumer.kill()) !== 0) throw new Error(`the consumer failed:\n${consumer.text}`);
   }
 
   /** The consumer that comes next stores everything once more, as after lost commits. */
@@ -134,8 +134,6 @@ export class RolePipeline {
     await this.store.remove();
   }
 }
-
-const textOf = (worker: RunningWorker): string => worker.logs.map((line) => line.text).join("\n");
 
 function unlessLater(error: unknown): undefined {
   if (!(error instanceof AppError && error.retry)) throw error;

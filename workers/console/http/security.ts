@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { isLoopback } from "../config.ts";
+import { isLoopback } from "../../shared/runtime/http/listen-config.ts";
 
 /** Nothing inline, nothing from elsewhere: what gets into a page as text cannot run, load or send anything. */
 export const CONTENT_SECURITY_POLICY = [

@@ -1,4 +1,4 @@
-import { eventRow } from "../../../scripts/testkit/index.ts";
+import { eventRow, seeded } from "../../../scripts/testkit/index.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import type { LedgerEntry, LedgerRecord } from "../../shared/clickhouse/tables/ledger.ts";
 import { addChecksum, eventIdHash } from "../../shared/event/index.ts";
@@ -31,7 +31,7 @@ export type SampleOptions = {
 };
 
 export function sampleEvents(options: SampleOptions): EventRow[] {
-  const random = lcg(7);
+  const random = seeded(7);
   const rows: EventRow[] = [];
   for (let minute = 0; minute < options.minutes; minute++) {
     const startMs = options.fromMs + minute * 60_000;
@@ -93,13 +93,4 @@ export function ledgerOf(rows: readonly EventRow[]): LedgerEntry<Extract<LedgerR
       unknown: 0,
     },
   }));
-}
-
-/** A linear congruential generator: numbers in [0, 1). */
-function lcg(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -38,7 +38,7 @@ async function migrate(env: Record<string, string>): Promise<{ code: number; tex
   const args = ["migrate", "--no-topics", "--wait", "10s"];
   const worker = startWorker({ entry: "workers/ops/main.ts", args, env: { ...baseEnv(), ...env } });
   const code = await worker.exited;
-  return { code, text: worker.logs.map(({ text }) => text).join("\n") };
+  return { code, text: worker.text };
 }
 
 test("a database with a dash; a secret that ends with a line break, in its file and in the environment", async () => {

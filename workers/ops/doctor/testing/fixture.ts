@@ -22,7 +22,7 @@ export type Examination = { code: number; rows: Row[]; text: string };
 export async function examine(env: Env, args: readonly string[] = []): Promise<Examination> {
   const worker = startWorker({ binary: "ops", args: ["doctor", "--json", ...args], env });
   const code = await worker.exited;
-  const text = worker.logs.map((line) => line.text).join("\n");
+  const text = worker.text;
   const at = text.indexOf("[\n");
   return { code, rows: at < 0 ? [] : JSON.parse(text.slice(at, text.lastIndexOf("]") + 1)), text };
 }
