@@ -1,13 +1,36 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { EXPECTED_SCHEMA } from "../../workers/shared/clickhouse/rules/schema-rules.ts";
-import { createTestDatabase, useStack } from "../testkit/index.ts";
+import { SCHEMA_OBJECTS } from "../../workers/shared/clickhouse/schema/objects.ts";
+import { createTestDatabase, type TestDatabase, useStack } from "../testkit/index.ts";
 import { describeSchema } from "./schema-description.ts";
+import { describeColumns, publicViews, VIEWS_PAGE, viewsPage } from "./view-docs.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase((await useStack()).clickhouse);
+}, 60_000);
+afterAll(() => db.drop());
 
 test("expected.json is what the migrations create; `make generate` writes it anew", async () => {
-  const db = await createTestDatabase((await useStack()).clickhouse);
-  try {
-    expect(await describeSchema(db.clickhouse)).toEqual(EXPECTED_SCHEMA);
-  } finally {
-    await db.drop();
-  }
+  expect(await describeSchema(db.clickhouse)).toEqual(EXPECTED_SCHEMA);
+});
+
+test("docs/sql.md lists every view", () => {
+  const views = SCHEMA_OBJECTS.filter(({ kind }) => kind === "view").map(({ name }) => name);
+  const listed = publicViews().map(({ name }) => name);
+  expect(views.filter((name) => !listed.includes(name))).toEqual([]);
+  expect(listed.filter((name) => !(name in EXPECTED_SCHEMA))).toEqual([]);
+});
+
+test("every column of a public view says what it means", async () => {
+  const columns = await describeColumns(db.clickhouse);
+  expect(new Set(columns.map(({ table }) => table))).toEqual(new Set(publicViews().map(({ name }) => name)));
+  expect(columns.filter(({ comment }) => comment === "").map(({ table, name }) => `${table}.${name}`)).toEqual([]);
+});
+
+test("the page of the views' columns is what the migrations create; `make generate` writes it anew", async () => {
+  const page = readFileSync(join(import.meta.dir, "../..", VIEWS_PAGE), "utf8");
+  expect(page).toBe(viewsPage(await describeColumns(db.clickhouse)));
 });

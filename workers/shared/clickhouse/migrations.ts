@@ -1,5 +1,6 @@
 import sql0015 from "./schema/migrations/0015_insert_views.sql" with { type: "text" };
 import sql0016 from "./schema/migrations/0016_ledger_reached.sql" with { type: "text" };
+import sql0017 from "./schema/migrations/0017_column_comments.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -17,4 +18,5 @@ export const BASE_VERSION = 14;
 export const MIGRATIONS: readonly Migration[] = [
   { version: 15, name: "insert_views", sql: sql0015 },
   { version: 16, name: "ledger_reached", sql: sql0016 },
+  { version: 17, name: "column_comments", sql: sql0017 },
 ];

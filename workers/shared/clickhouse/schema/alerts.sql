@@ -18,3 +18,18 @@ SELECT
     count() AS notifications
 FROM received_alerts
 GROUP BY fingerprint, starts_at;
+
+ALTER TABLE alerts
+    COMMENT COLUMN fingerprint 'Hash of the labels, by Alertmanager; with starts_at it names an alert',
+    COMMENT COLUMN starts_at 'When it began to fire',
+    COMMENT COLUMN status 'firing or resolved',
+    COMMENT COLUMN alert_name 'Its label alertname; empty: none',
+    COMMENT COLUMN severity 'Its label severity; empty: none',
+    COMMENT COLUMN ends_at 'When it ended; NULL while it fires',
+    COMMENT COLUMN labels 'All its labels',
+    COMMENT COLUMN annotations 'Its annotations, such as summary and runbook',
+    COMMENT COLUMN generator_url 'Address of its rule in Prometheus; empty: none',
+    COMMENT COLUMN receiver 'Receiver of Alertmanager that was notified',
+    COMMENT COLUMN first_received_at 'When the first notification came',
+    COMMENT COLUMN last_received_at 'When the newest notification came, whose status, labels and texts these are',
+    COMMENT COLUMN notifications 'Notifications of it that came; Alertmanager repeats them';

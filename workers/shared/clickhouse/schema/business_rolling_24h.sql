@@ -18,3 +18,14 @@ GROUP BY window_end
 HAVING sum(events) > 0 AND window_end <= toStartOfHour(now('UTC')) + INTERVAL 1 HOUR
 -- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
 SETTINGS aggregate_functions_null_for_empty = 0;
+
+ALTER TABLE business_rolling_24h
+    COMMENT COLUMN window_end
+        'End of the window, a full hour; the 24 hours before it are counted. The newest ends with the current hour, not over yet',
+    COMMENT COLUMN revenue 'Revenue of the window by currency, as in business_per_hour',
+    COMMENT COLUMN payouts 'Payouts of the window by currency, as in business_per_hour',
+    COMMENT COLUMN tickets 'Number of ticket_purchased events',
+    COMMENT COLUMN rewards 'Number of claim_reward events',
+    COMMENT COLUMN logins 'Number of login events',
+    COMMENT COLUMN unique_users 'Distinct user_ids of the window; one seen in two hours is one',
+    COMMENT COLUMN new_sessions 'Distinct session_ids with a login in the window';

@@ -4,13 +4,12 @@
 -- keys that were stored: a row the store has lost is no resolution.
 CREATE TABLE IF NOT EXISTS conflict_resolutions
 (
-    event_id     UUID,
-    event_minute DateTime('UTC'),
-    source       LowCardinality(String),
-    event_type   LowCardinality(String),
-    -- The producer instance of the dropped copy, empty if its ledger does not count it.
-    producer     LowCardinality(String),
-    resolved_at  DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+    event_id     UUID COMMENT 'The id that was in conflict',
+    event_minute DateTime('UTC') COMMENT 'Minute, source and type under which it was dropped',
+    source       LowCardinality(String) COMMENT 'As in events',
+    event_type   LowCardinality(String) COMMENT 'As in events',
+    producer     LowCardinality(String) COMMENT 'Producer instance of the dropped copy; empty: no ledger counts it',
+    resolved_at  DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When it was dropped; if it came back, the last time'
 )
 ENGINE = ReplacingMergeTree(resolved_at)
 ORDER BY (event_id, event_minute, source, event_type);

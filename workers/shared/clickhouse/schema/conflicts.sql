@@ -15,3 +15,9 @@ WHERE event_id IN
     HAVING count() > 1
     SETTINGS optimize_aggregation_in_order = 1
 );
+
+ALTER TABLE conflicts
+    COMMENT COLUMN event_id 'An id that was stored under more than one minute, source or type; one row for each of them',
+    COMMENT COLUMN event_minute 'Start of the minute of event_time',
+    COMMENT COLUMN source 'As in events',
+    COMMENT COLUMN event_type 'As in events';

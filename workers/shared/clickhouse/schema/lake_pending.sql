@@ -31,3 +31,9 @@ LEFT JOIN
 WHERE files.exported < hours.version
 -- An hour that no file has counts as version zero, whatever the reader's profile says.
 SETTINGS join_use_nulls = 0;
+
+ALTER TABLE lake_pending
+    COMMENT COLUMN lake 'Address of the lake, as s3://bucket/prefix',
+    COMMENT COLUMN event_hour 'Start of the hour of event_time',
+    COMMENT COLUMN touched_at 'When rows of the hour were stored last; 1970: not known any more',
+    COMMENT COLUMN exported_version 'Version of the hour that its newest file was written from; 0: there is no file';

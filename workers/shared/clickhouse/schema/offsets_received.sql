@@ -1,6 +1,5 @@
--- The invariant, per partition: every offset is exactly one of stored, duplicate, dead letter. `missing` counts offsets
--- between the first and the last that are none of them, `ambiguous` those that are both an event and a dead letter, letters
--- aside that an event stored by a later reading settles: their refusal held for a time or a configuration.
+-- The invariant, per partition: every offset is exactly one of stored, duplicate, dead letter. A letter whose refusal held
+-- for a time or a configuration is settled by an event that a later reading stored: that is not ambiguous.
 -- Example: SELECT * FROM offsets_received
 CREATE OR REPLACE VIEW offsets_received
 SQL SECURITY INVOKER AS
@@ -35,3 +34,15 @@ FROM
 )
 -- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
 SETTINGS aggregate_functions_null_for_empty = 0;
+
+ALTER TABLE offsets_received
+    COMMENT COLUMN kafka_partition 'Partition of the topic of events',
+    COMMENT COLUMN first_offset 'First offset stored as an event or a dead letter',
+    COMMENT COLUMN last_offset 'Last such offset',
+    COMMENT COLUMN received 'Offsets stored as events or as copies of events',
+    COMMENT COLUMN dead_letters 'Offsets stored as dead letters',
+    COMMENT COLUMN accounted 'Offsets that are either',
+    COMMENT COLUMN missing
+        'Offsets between first and last that are neither; offsets_without_message names those that never held an event',
+    COMMENT COLUMN ambiguous
+        'Offsets that are both, unless refused as too_old, in_future, too_large or rejected_by_store: a later reading may store those';

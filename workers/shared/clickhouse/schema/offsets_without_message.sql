@@ -1,18 +1,16 @@
 -- Offsets under which there is no message that could become an event, so that nobody takes them for a loss. Written by the
--- consumer before it commits an offset behind them, and by `ops skip`. Both ends of a range are included.
---  transaction: markers, and messages of aborted transactions
---  compacted:   the log has no record there: a loss unless the message was stored before
---  skipped:     given up by an operator
--- append_time is of a message near them: topics get recreated, so an offset alone names nothing.
+-- consumer before it commits an offset behind them, and by `ops skip`. Topics get recreated, so an offset alone names
+-- nothing: append_time tells them apart.
 CREATE TABLE IF NOT EXISTS offsets_without_message
 (
-    topic           LowCardinality(String),
-    kafka_partition UInt32,
-    first_offset    UInt64,
-    last_offset     UInt64,
-    kind            LowCardinality(String),
-    append_time     DateTime64(3, 'UTC'),
-    found_at        DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
+    topic           LowCardinality(String) COMMENT 'Topic the offsets are of',
+    kafka_partition UInt32 COMMENT 'Its partition',
+    first_offset    UInt64 COMMENT 'First offset of the range',
+    last_offset     UInt64 COMMENT 'Last offset of the range, which is part of it',
+    kind            LowCardinality(String) COMMENT
+        'transaction: markers, aborted messages. compacted: no record in the log, a loss unless stored before. skipped: by ops skip',
+    append_time     DateTime64(3, 'UTC') COMMENT 'When Kafka appended a message near them',
+    found_at        DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When they were recorded; if more than once, the last time',
     CONSTRAINT known_kind CHECK kind IN ('transaction', 'compacted', 'skipped')
 )
 ENGINE = ReplacingMergeTree(found_at)

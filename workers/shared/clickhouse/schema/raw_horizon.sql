@@ -12,3 +12,6 @@ SELECT
 FROM pipeline_settings FINAL
 -- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
 SETTINGS aggregate_functions_null_for_empty = 0;
+
+ALTER TABLE raw_horizon
+    COMMENT COLUMN complete_since 'Start of the first day whose raw events are all there; minutes before it are never recomputed';

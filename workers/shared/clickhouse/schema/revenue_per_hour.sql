@@ -12,3 +12,9 @@ WHERE source = 'lottery' AND event_type IN ('ticket_purchased', 'claim_reward')
 GROUP BY event_hour, currency
 -- A sum of nothing is zero, and states keep their type, whatever the reader's profile says.
 SETTINGS aggregate_functions_null_for_empty = 0;
+
+ALTER TABLE revenue_per_hour
+    COMMENT COLUMN event_hour 'Start of the hour of event_time; only hours in which money moved',
+    COMMENT COLUMN currency 'Three capital letters, as in ISO 4217',
+    COMMENT COLUMN revenue 'Revenue of the hour in this currency, as in business_per_hour',
+    COMMENT COLUMN payouts 'Payouts of the hour in this currency, as in business_per_hour';

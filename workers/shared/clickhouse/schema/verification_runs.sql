@@ -1,22 +1,22 @@
--- Written by `ops verify --watch`; `details` is the report's machine form (what `--json` prints), with the missing ids.
+-- Written by `ops verify --watch`.
 -- A run that is sent twice is one run: the sorting key identifies it.
 CREATE TABLE IF NOT EXISTS verification_runs
 (
-    run_id             UUID,
-    run_at             DateTime64(3, 'UTC'),
-    -- verify: ledger, events and views compared. audit: the topic compared with the store, event by event.
-    kind               LowCardinality(String),
-    -- exact, different or not_proven.
-    verdict            LowCardinality(String),
-    -- Everything before is proven; NULL: nothing is.
-    proven_until       Nullable(DateTime64(3, 'UTC')),
-    hours_proven_until Nullable(DateTime64(3, 'UTC')),
-    duration_ms        UInt64,
-    checked_events     UInt64,
-    missing            UInt64,
-    surplus            UInt64,
-    conflicts          UInt64,
-    details            String CODEC(ZSTD(3)),
+    run_id             UUID COMMENT 'Identifies the run',
+    run_at             DateTime64(3, 'UTC') COMMENT
+        'When the ends of the topic were taken: what was appended later is not part of the run',
+    kind               LowCardinality(String) COMMENT
+        'verify: ledgers, events and views compared. audit: the topic compared with the store, event by event',
+    verdict            LowCardinality(String) COMMENT 'exact, different or not_proven',
+    proven_until       Nullable(DateTime64(3, 'UTC')) COMMENT
+        'Events appended before run_at that happened before this are proven; run_at after an exact audit. NULL: nothing is',
+    hours_proven_until Nullable(DateTime64(3, 'UTC')) COMMENT 'The same for events_per_hour; NULL: nothing is proven, or an audit',
+    duration_ms        UInt64 COMMENT 'How long the run took, ms',
+    checked_events     UInt64 COMMENT 'Events compared: of the store (verify), of the topic (audit)',
+    missing            UInt64 COMMENT 'Events found missing, by the comparison that misses most',
+    surplus            UInt64 COMMENT 'Events found too many, by the comparison that finds most',
+    conflicts          UInt64 COMMENT 'event_ids in conflict (verify), differences of that kind (audit)',
+    details            String COMMENT 'The report as --json prints it, with the missing ids' CODEC(ZSTD(3)),
     CONSTRAINT known_kind CHECK kind IN ('verify', 'audit'),
     CONSTRAINT known_verdict CHECK verdict IN ('exact', 'different', 'not_proven')
 )
