@@ -1,4 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { readMinuteStates } from "../../shared/clickhouse/minute-states.ts";
 import { compareHours, compareMinutes, type KeyResult } from "../verify/compare.ts";
 import { readEvents, readHours, readMinutes, readRawHorizon } from "../verify/queries.ts";
 
@@ -16,8 +17,6 @@ export type BucketFindings = {
 /** Compared in one go: they travel in the address of a query. */
 const MAX_MINUTES = 200;
 const MAX_HOURS = 24;
-
-type State = { marked: string; recorded: string; clean: boolean; version: string };
 
 /**
  * Compares open minutes and hours. One that is being recomputed, or was touched while it was compared, is "not yet": its
@@ -40,12 +39,12 @@ async function compareOpenMinutes(
   found: BucketFindings,
 ): Promise<void> {
   if (minutes.length === 0) return;
-  const before = await readStates(clickhouse, minutes);
+  const before = await readMinuteStates(clickhouse.query, minutes);
   const ready = minutes.filter((minute) => before.get(minute)?.clean);
   const window = { from: ready[0] ?? 0, to: (ready.at(-1) ?? 0) + 60, minutes: ready };
   const events = ready.length === 0 ? [] : await readEvents(clickhouse, window);
   const shown = ready.length === 0 ? [] : await readMinutes(clickhouse, window);
-  const after = await readStates(clickhouse, ready);
+  const after = await readMinuteStates(clickhouse.query, ready);
   // Read last: what retention has dropped meanwhile is no difference.
   const horizon = await readRawHorizon(clickhouse);
   const stood = (minute: number) => {
@@ -78,35 +77,6 @@ async function compareOpenHour(clickhouse: ClickHouse, hour: number, found: Buck
 
 const describe = ({ check, bucket, source, eventType, expected, found }: KeyResult) =>
   `${check} ${new Date(bucket * 1000).toISOString()} ${source} ${eventType}: ${expected.events} events, ${found.events} shown`;
-
-/**
- * A minute is clean by the view's own rule, unless a key of it was dropped after its computation began: that is recorded
- * before the rows are deleted, and the mark follows only after them.
- */
-async function readStates(clickhouse: ClickHouse, minutes: readonly number[]): Promise<Map<number, State>> {
-  if (minutes.length === 0) return new Map();
-  const wanted = "event_minute IN (SELECT toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'))";
-  const rows = await clickhouse.query<{ minute: number; m: string; r: string; clean: number; v: string }>(
-    `SELECT toUnixTimestamp(marks.event_minute) AS minute, marked AS m, recorded AS r, version AS v,
-       toUInt8(marked = recorded AND touched <= computed - INTERVAL 1 SECOND AND dropped < computed) AS clean
-     FROM (
-       SELECT event_minute, sum(rows_marked) AS marked, max(touched_at) AS touched FROM minute_marks
-       WHERE ${wanted} GROUP BY event_minute
-     ) AS marks
-     LEFT JOIN (
-       SELECT event_minute, max(rows_marked) AS recorded, max(computed_at) AS computed, max(version) AS version
-       FROM events_per_minute_store WHERE source = '' AND event_type = '' AND ${wanted} GROUP BY event_minute
-     ) AS heads ON heads.event_minute = marks.event_minute
-     LEFT JOIN (
-       SELECT event_minute, max(resolved_at) AS dropped FROM conflict_resolutions WHERE ${wanted} GROUP BY event_minute
-     ) AS drops ON drops.event_minute = marks.event_minute
-     SETTINGS join_use_nulls = 0`,
-    { params: { minutes: [...minutes] } },
-  );
-  return new Map(
-    rows.map(({ minute, m, r, clean, v }) => [minute, { marked: m, recorded: r, clean: clean === 1, version: v }]),
-  );
-}
 
 /** What an hour's minutes add up to, and what its last roll-up included. */
 async function readHourState(

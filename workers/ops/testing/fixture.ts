@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { insertEventRows, kafkaEnv, uniqueName, useStack } from "../../../scripts/testkit/index.ts";
+import { insertEventRows, kafkaEnv, type Stack, uniqueName, useStack } from "../../../scripts/testkit/index.ts";
 import { createClickHouse } from "../../shared/clickhouse/client.ts";
 import {
   DEAD_LETTERS_COLUMNS,
@@ -23,7 +23,8 @@ import { parseEvent } from "../../shared/event/index.ts";
 import { createKafkaClient, type KafkaMessage } from "../../shared/kafka/client.ts";
 import { kafkaConfigShape } from "../../shared/kafka/config.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
-import { fetchTopicRanges, type PartitionRange, readTopic, stableRanges } from "../../shared/kafka/topic-reader.ts";
+import { createLogReader } from "../../shared/kafka/log-reader.ts";
+import { fetchTopicRanges, type PartitionRange, stableRanges } from "../../shared/kafka/topic-reader.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
@@ -45,10 +46,11 @@ export type CommandRun = { code: number; out: string; err: string };
 /**
  * Topics, a group and a database of one test, filled through the real broker. `consume` does in the plainest way what
  * the consumer does: it reads the topic from where it stopped, stores events and dead letters, then commits. So the
- * tests of ops need no other worker, and can leave out or spoil whatever they want to see found.
+ * tests of ops need no other worker, and can leave out or spoil whatever they want to see found. `given` is a stack of the
+ * test's own, in place of the shared one.
  */
-export async function createOpsFixture(prefix: string) {
-  const stack = await useStack();
+export async function createOpsFixture(prefix: string, given?: Stack) {
+  const stack = given ?? (await useStack());
   const name = uniqueName(prefix);
   const env: Record<string, string> = {
     ...kafkaEnv(stack.brokers, name),
@@ -63,6 +65,7 @@ export async function createOpsFixture(prefix: string) {
     createLogger({ name: "t", level: "silent" }),
   );
   const admin = kafka.admin();
+  const log = createLogReader(config, createLogger({ name: "t", level: "silent" }));
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   const clickhouse = createClickHouse(config);
   await Promise.all([admin.connect(), producer.connect()]);
@@ -104,18 +107,14 @@ export async function createOpsFixture(prefix: string) {
       from: Math.max(range.from, positions.get(range.partition) ?? 0),
     }));
     const messages: { partition: number; message: KafkaMessage }[] = [];
-    await readTopic(
-      { kafka, admin },
-      {
-        topic,
-        ranges,
-        groupPrefix: name,
-        stallMs: 20_000,
-        onMessages: (partition, batch) => {
-          for (const message of batch) messages.push({ partition, message });
+    for (const range of ranges) {
+      await log.read(topic, range, {
+        onMessages: (batch) => {
+          for (const message of batch) messages.push({ partition: range.partition, message });
         },
-      },
-    );
+        onGap: () => undefined,
+      });
+    }
     return { ranges, messages };
   };
   // As a member of the group: the admin client's way of setting offsets waits 5 s for a message first.
@@ -206,7 +205,7 @@ export async function createOpsFixture(prefix: string) {
         topics: [config.KAFKA_EVENTS_TOPIC, config.KAFKA_DLQ_TOPIC, config.KAFKA_LEDGER_TOPIC],
       });
       await clickhouse.command(`DROP DATABASE IF EXISTS ${name} SYNC`);
-      await Promise.all([admin.disconnect(), producer.disconnect(), clickhouse.close()]);
+      await Promise.all([admin.disconnect(), producer.disconnect(), log.close(), clickhouse.close()]);
     },
   };
 }

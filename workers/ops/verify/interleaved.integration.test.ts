@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { waitFor } from "../../../scripts/testkit/index.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
-import { systemClock } from "../../shared/runtime/clock.ts";
 import { audit } from "../audit/run.ts";
-import type { CliIo } from "../cli/io.ts";
-import { type Services, withServices } from "../cli/services.ts";
+import type { Services } from "../cli/services.ts";
 import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
-import { ledgerOf, messageOf, testEvents } from "../testing/events.ts";
+import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+import {
+  allPairs,
+  createIncidents,
+  createInterleaver,
+  hookedServices,
+  type Incidents,
+  produceHistory,
+  withOps,
+} from "../testing/incidents.ts";
 import { timingOf, verify } from "./run.ts";
 import { END_OF_TIME_S } from "./windows.ts";
 
@@ -18,127 +25,23 @@ import { END_OF_TIME_S } from "./windows.ts";
  */
 
 let fixture: OpsFixture;
-const minuteMs = 60_000;
-const old = testEvents(60, Date.now() - 20 * minuteMs);
+let incidents: Incidents;
+let names: string[];
 
 beforeAll(async () => {
   fixture = await createOpsFixture("interleaved");
-  await fixture.produce(old.map((event) => messageOf(event)));
-  await fixture.produce([{ value: "not json" }]);
-  await fixture.consume();
+  const { recent } = await produceHistory(fixture);
+  incidents = createIncidents(fixture, recent[7] ?? raise());
+  names = Object.keys(incidents);
 }, 90_000);
 afterAll(() => fixture.close());
 
-const send = async (messages: Parameters<OpsFixture["produce"]>[0]) => {
-  await fixture.produce(messages);
-  await fixture.consume();
-};
-const fresh = (agoMs = minuteMs) => testEvents(1, Date.now() - agoMs)[0] ?? raise();
 function raise(): never {
   throw new Error("none");
 }
-let pendingConflict = false;
 
-/** What happens to a pipeline that is right. */
-const INCIDENTS: Readonly<Record<string, () => Promise<unknown>>> = {
-  event: () => send([messageOf(fresh())]),
-  duplicate: () => send([messageOf(old[7] ?? raise())]),
-  "dead letter": () => send([{ value: "{}" }]),
-  "closing ledger": async () => {
-    const event = fresh();
-    const instance = crypto.randomUUID();
-    await send([messageOf(event, { instance })]);
-    await fixture.ledger(ledgerOf(instance, [event], "closed", Date.now()));
-  },
-  "conflict and its resolution": async () => {
-    const event = fresh(5 * minuteMs);
-    await send([messageOf(event), messageOf({ ...event, timeMs: event.timeMs - 3 * minuteMs })]);
-    pendingConflict = (await fixture.run(["conflicts", "resolve", "--yes", "--wait", "1s"])).code === 2;
-  },
-  recomputation: () =>
-    fixture.clickhouse.command(
-      "INSERT INTO minute_marks (event_minute, rows_marked, touched_at) SELECT event_minute, 1, now64(3) FROM minute_marks GROUP BY event_minute LIMIT 3",
-    ),
-  retention: () =>
-    fixture.clickhouse.command(
-      "INSERT INTO pipeline_settings (name, value) SELECT 'raw_complete_since', toString(toDate(now('UTC') - INTERVAL 3 DAY))",
-      { settings: { async_insert: 0 } },
-    ),
-};
-const NAMES = Object.keys(INCIDENTS);
-/** Per run: the more, the longer it takes. */
-const MOST = NAMES.length + 1;
-
-/** Every incident after every other, itself included: each of all pairs once (a de Bruijn sequence of order two). */
-function allPairs(names: readonly string[]): string[] {
-  const sequence: string[] = [];
-  for (const [i, first] of names.entries()) {
-    sequence.push(first);
-    for (const second of names.slice(i + 1)) sequence.push(first, second);
-  }
-  return [...sequence, ...names.slice(0, 1)];
-}
-
-/** The services with something happening before each read, taken from the front of `coming`; at most {@link MOST} times. */
-function interleave(services: Services, coming: string[]): Services {
-  let happened = 0;
-  let busy = false;
-  const happen = async () => {
-    const [name] = coming;
-    if (busy || happened >= MOST || name === undefined) return;
-    busy = true;
-    happened++;
-    coming.shift();
-    await INCIDENTS[name]?.();
-    busy = false;
-  };
-  const clickhouse: ClickHouse = {
-    ...services.clickhouse,
-    query: async (sql, options) => {
-      await happen();
-      return services.clickhouse.query(sql, options);
-    },
-    stream: async function* (sql, options) {
-      await happen();
-      yield* services.clickhouse.stream(sql, options);
-    },
-  };
-  const admin = {
-    ...services.admin,
-    fetchTopicOffsets: async (topic: string) => {
-      await happen();
-      return services.admin.fetchTopicOffsets(topic);
-    },
-    fetchOffsets: async (options: Parameters<typeof services.admin.fetchOffsets>[0]) => {
-      await happen();
-      return services.admin.fetchOffsets(options);
-    },
-  };
-  const log = {
-    ...services.log,
-    read: async (...args: Parameters<typeof services.log.read>) => {
-      await happen();
-      return services.log.read(...args);
-    },
-  };
-  return { ...services, clickhouse, admin, log };
-}
-
-function withOps<T>(run: (services: Services) => Promise<T>): Promise<T> {
-  const io: CliIo = {
-    env: fixture.env,
-    clock: systemClock,
-    out: () => undefined,
-    outBytes: () => undefined,
-    err: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    confirm: async () => false,
-    readStdin: async () => new Uint8Array(),
-    exit: () => undefined,
-  };
-  return withServices(io, run);
-}
+/** So many in one run: the more, the longer it takes. */
+const MOST = 8;
 
 const PROOFS: Readonly<Record<string, (services: Services) => Promise<{ verdict: string; says: string }>>> = {
   audit: async (services) => {
@@ -170,28 +73,31 @@ const proof: Proof = { partitions: new Map(), suspects: new Map() };
 const bigints = (_: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
 
 test("the sequence of incidents has each pair", () => {
-  const sequence = allPairs(NAMES);
+  const sequence = allPairs(names);
   const pairs = new Set(sequence.slice(1).map((name, i) => `${sequence[i]} ${name}`));
-  expect(pairs.size).toBe(NAMES.length ** 2);
+  expect(pairs.size).toBe(names.length ** 2);
 });
 
 for (const [name, prove] of Object.entries(PROOFS)) {
   test(`${name}: whatever happens between its reads, one or two after each other, right is never called DIFFERENT`, async () => {
-    await withOps(async (plain) => {
-      const coming = allPairs(NAMES);
+    await withOps(fixture, async (plain) => {
+      const coming = allPairs(names);
+      const nextRun = createInterleaver(incidents, coming, MOST);
       while (coming.length > 0) {
-        const next = coming.slice(0, MOST);
-        const found = await prove(interleave(plain, coming));
-        expect(pendingConflict).toBe(false);
+        const next = coming.slice(0, 2 * MOST);
+        const found = await prove(hookedServices(plain, nextRun()));
         expect({ ...found, next }).toMatchObject({ verdict: expect.not.stringMatching("DIFFERENT") });
       }
+      // Left alone it is proven: what was done to it is nothing that would stand in the way of that.
+      const exact = async () => (await prove(plain)).verdict === "EXACT";
+      await waitFor(exact, { timeoutMs: 90_000, describe: "EXACT" });
     });
   }, 600_000);
 
   test(`${name}: whatever happens between its reads, a loss is never called EXACT`, async () => {
-    await withOps(async (plain) => {
+    await withOps(fixture, async (plain) => {
       // Lost: committed and not stored.
-      const [lost] = testEvents(1, Date.now() - 2 * minuteMs);
+      const [lost] = testEvents(1, Date.now() - 120_000);
       await fixture.produce([messageOf(lost ?? raise())]);
       const dropped: EventRow[] = [];
       await fixture.consume({
@@ -201,8 +107,10 @@ for (const [name, prove] of Object.entries(PROOFS)) {
         },
       });
       expect(dropped.length).toBe(1);
-      for (const coming of [NAMES, [...NAMES].reverse()]) {
-        expect((await prove(interleave(plain, [...coming]))).verdict).not.toBe("EXACT");
+      const coming = [...names, ...names.toReversed()];
+      const nextRun = createInterleaver(incidents, coming, MOST);
+      while (coming.length > 0) {
+        expect((await prove(hookedServices(plain, nextRun()))).verdict).not.toBe("EXACT");
       }
       await fixture.storeEvents(dropped);
     });
