@@ -61,6 +61,8 @@ GRANT SELECT ON countinghouse.events TO countinghouse_lake;
 GRANT SELECT ON countinghouse.events_raw TO countinghouse_lake;
 GRANT SELECT ON countinghouse.events_per_hour_store TO countinghouse_lake;
 GRANT SELECT ON countinghouse.minute_marks TO countinghouse_lake;
+GRANT SELECT ON countinghouse.events_per_minute_store TO countinghouse_lake;
+GRANT SELECT ON countinghouse.conflict_resolutions TO countinghouse_lake;
 GRANT SELECT ON countinghouse.raw_horizon TO countinghouse_lake;
 GRANT SELECT ON countinghouse.pipeline_settings TO countinghouse_lake;
 GRANT SELECT, INSERT ON countinghouse.lake_files TO countinghouse_lake;

@@ -24,11 +24,13 @@ export type HourSides = {
   stored: ReadonlyMap<string, ContentRow> | undefined;
   facts: ReadonlyMap<string, FileFacts>;
   unreadable: ReadonlyMap<string, LakeObject>;
+  /** The hour has yet to take in what was stored: its version does not tell of that. */
+  unsettled: boolean;
 };
 
 /** Compares one hour. `keyOf` names the object of a source. */
 export function compareHour(hourS: number, sides: HourSides, keyOf: (source: string) => string): Difference[] {
-  const { hour, stored, facts, unreadable } = sides;
+  const { hour, stored, facts, unreadable, unsettled } = sides;
   const expected = stored ?? hour?.sources ?? new Map<string, { events: number; checksum: string }>();
   const sources = new Set([...expected.keys(), ...facts.keys(), ...unreadable.keys()]);
   return [...sources].sort().flatMap((source): Difference[] => {
@@ -43,12 +45,14 @@ export function compareHour(hourS: number, sides: HourSides, keyOf: (source: str
     };
     // Without a file the whole hour may be new; with one, its version tells.
     const versions = [...facts.values()].map(({ version }) => version);
-    const behind = hour !== undefined && stored !== undefined && (file === undefined || file.version < hour.version);
+    const behind =
+      unsettled || (hour !== undefined && stored !== undefined && (file === undefined || file.version < hour.version));
     if (unreadable.has(source)) {
       return [{ ...base, kind: "unreadable", detail: "cannot be read as a file of this hour", pending: false }];
     }
     if (file === undefined) {
-      const pending = stored !== undefined && (hour === undefined || versions.every((v) => v < hour.version));
+      const pending =
+        unsettled || (stored !== undefined && (hour === undefined || versions.every((v) => v < hour.version)));
       return [{ ...base, kind: "missing", detail: "no object", pending }];
     }
     if (wanted === undefined) {

@@ -22,6 +22,8 @@ export type Inspection = {
   facts: FileFacts[];
   /** Objects that are no files of ours: broken, or with rows of another hour or version. */
   unreadable: LakeObject[];
+  /** Objects that were replaced or removed while they were read: nothing is said of them. */
+  replaced: number;
 };
 
 /**
@@ -36,12 +38,15 @@ export async function inspect(
 ): Promise<Inspection> {
   const before = (await target.list(where.prefix)).filter((object) => parseKey(object.key) !== undefined);
   const wanted = only === undefined ? before : before.filter(only);
-  if (wanted.length === 0) return { facts: [], unreadable: [] };
+  if (wanted.length === 0) return { facts: [], unreadable: [], replaced: 0 };
   const { rows, broken } = await readRows(target, where.glob, before, wanted);
   const after = new Map((await target.list(where.prefix)).map((object) => [object.key, object.etag]));
-  const inspection: Inspection = { facts: [], unreadable: [] };
+  const inspection: Inspection = { facts: [], unreadable: [], replaced: 0 };
   for (const object of wanted) {
-    if (after.get(object.key) !== object.etag) continue;
+    if (after.get(object.key) !== object.etag) {
+      inspection.replaced++;
+      continue;
+    }
     const row = rows.get(object.key);
     const facts = row === undefined ? undefined : toFacts(object, row);
     if (facts !== undefined) inspection.facts.push(facts);

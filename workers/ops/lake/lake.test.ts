@@ -136,7 +136,7 @@ test("a difference is pending only where the store moved on after the file was w
     ...fields,
   });
   const row = { hourS: HOUR_S, source: "web", events: 10, checksum: "1", content: "2" };
-  const compare = (version: bigint, fact: FileFacts | undefined, stored = new Map([["web", row]])) =>
+  const compare = (version: bigint, fact: FileFacts | undefined, stored = new Map([["web", row]]), unsettled = false) =>
     compareHour(
       HOUR_S,
       {
@@ -144,6 +144,7 @@ test("a difference is pending only where the store moved on after the file was w
         stored,
         facts: new Map(fact === undefined ? [] : [["web", fact]]),
         unreadable: new Map(),
+        unsettled,
       },
       (source) => source,
     ).map(({ kind, pending }) => `${kind} ${pending}`);
@@ -156,4 +157,8 @@ test("a difference is pending only where the store moved on after the file was w
   expect(compare(7n, undefined)).toEqual(["missing true"]);
   expect(compare(7n, file({}), new Map())).toEqual(["orphan false"]);
   expect(compare(8n, file({}), new Map())).toEqual(["orphan true"]);
+  // What the hour has not taken in yet, its version does not tell of.
+  expect(compare(7n, file({ events: 9 }), undefined, true)).toEqual(["differs true"]);
+  expect(compare(7n, file({}), new Map(), true)).toEqual(["orphan true"]);
+  expect(compare(7n, file({}), undefined, true)).toEqual([]);
 });

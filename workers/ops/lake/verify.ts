@@ -2,7 +2,7 @@ import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import { compareHour, type Difference } from "./compare.ts";
-import { inspect } from "./inspect.ts";
+import { type Inspection, inspect } from "./inspect.ts";
 import { dateGlob, datePrefix, EVENTS_PREFIX, objectKey } from "./layout.ts";
 import {
   bySlot,
@@ -12,6 +12,8 @@ import {
   type Range,
   storeContent,
   storeHours,
+  touchedDays,
+  unsettledHours,
 } from "./store.ts";
 import type { LakeObject, LakeTarget } from "./target.ts";
 
@@ -51,7 +53,8 @@ export async function verifyLake(deps: VerifyDeps, options: VerifyOptions): Prom
   const { slots, foreign } = bySlot(objects);
   const hours = await storeHours(deps.clickhouse, range);
   const lakeHours = [...slots.keys()].filter((hourS) => hourS >= range.fromS && hourS < range.toS);
-  const days = [...new Set([...hours.map(({ hourS }) => dayOf(hourS)), ...lakeHours.map(dayOf)])].sort((a, b) => a - b);
+  const known = [...hours.map(({ hourS }) => hourS), ...lakeHours, ...(await touchedDays(deps.clickhouse, range))];
+  const days = [...new Set(known.map(dayOf))].sort((a, b) => a - b);
   const results = new Map<number, Day>();
   for (const [i, dayS] of days.entries()) {
     const day = await retrying(deps, options, () => compareDay(deps, range, dayS));
@@ -77,9 +80,15 @@ export async function verifyLake(deps: VerifyDeps, options: VerifyOptions): Prom
 async function compareDay({ clickhouse, target }: VerifyDeps, range: Range, dayS: number): Promise<Day> {
   const day = { fromS: Math.max(range.fromS, dayS), toS: Math.min(range.toS, dayS + DAY_S) };
   const inDay = ({ hourS }: { hourS: number }) => hourS >= day.fromS && hourS < day.toS;
-  const { facts, unreadable } = await inspect(target, { prefix: datePrefix(dayS), glob: dateGlob(dayS) });
-  const inRetention = dayS >= (await completeSince(clickhouse));
-  const stored = inRetention ? await storeContent(clickhouse, day) : undefined;
+  const { facts, unreadable } = await inspectStill(target, dayS);
+  const isComplete = async () => dayS >= (await completeSince(clickhouse));
+  const content = (await isComplete()) ? await storeContent(clickhouse, day) : undefined;
+  // Asked again: the day may have left the retention while its rows were read, and some were gone by right.
+  const inRetention = content !== undefined && (await isComplete());
+  const stored = inRetention ? content : undefined;
+  // After the rows and before the hours' versions: what was stored since the files were read is either not in its hour yet, or
+  // has raised the version.
+  const unsettled = inRetention ? await unsettledHours(clickhouse, day) : new Set<number>();
   const hours = new Map((await storeHours(clickhouse, day)).map((hour) => [hour.hourS, hour]));
   const broken = bySlot(unreadable).slots;
 
@@ -98,6 +107,7 @@ async function compareDay({ clickhouse, target }: VerifyDeps, range: Range, dayS
       stored: storeRows,
       facts: files,
       unreadable: broken.get(hourS) ?? new Map(),
+      unsettled: unsettled.has(hourS),
     };
     result.differences.push(...compareHour(hourS, sides, (source) => objectKey(hourS, source)));
     result.hours++;
@@ -106,6 +116,14 @@ async function compareDay({ clickhouse, target }: VerifyDeps, range: Range, dayS
     if (!inRetention) result.past++;
   }
   return result;
+}
+
+/** Files may be replaced while they are read; those of an export that goes on for ever count as missing in the end. */
+async function inspectStill(target: LakeTarget, dayS: number): Promise<Inspection> {
+  const where = { prefix: datePrefix(dayS), glob: dateGlob(dayS) };
+  let found = await inspect(target, where);
+  for (let again = 0; again < 3 && found.replaced > 0; again++) found = await inspect(target, where);
+  return found;
 }
 
 /** When hours were last touched by an insert, Unix ms; hours without a mark are missing. */
