@@ -10,6 +10,7 @@ import type { ConsoleConfig } from "./config.ts";
 import type { Lag } from "./data/lag.ts";
 import { createReads } from "./data/reads.ts";
 import { createReplayer } from "./data/replay.ts";
+import { createStanding } from "./data/standing.ts";
 import { createStoredCounts } from "./data/stored-counts.ts";
 import { parsePublicUrl, underPath } from "./http/public-url.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
@@ -43,6 +44,7 @@ export function createConsole(config: ConsoleConfig, deps: ConsoleDeps): Hono {
     publicUrl,
     reads,
     storedCounts: createStoredCounts(reads, clock),
+    standing: createStanding(reads, { clock, lag }),
     writes: deps.writeClient,
     replay: createReplayer(config, { reads, writes: deps.writeClient, logger, metrics }),
     lag,

@@ -10,6 +10,7 @@ import type { Lag } from "./data/lag.ts";
 import type { OverviewLimits } from "./data/overview.ts";
 import type { Reads } from "./data/reads.ts";
 import type { Replayer } from "./data/replay.ts";
+import type { Standing } from "./data/standing.ts";
 import type { StoredCounts } from "./data/stored-counts.ts";
 import type { PublicUrl } from "./http/public-url.ts";
 import type { ConsoleMetrics } from "./metrics.ts";
@@ -21,6 +22,7 @@ export type Services = {
   publicUrl: PublicUrl | undefined;
   reads: Reads;
   storedCounts: StoredCounts;
+  standing: Standing;
   /** The client of the user that may write. */
   writes: Pick<ClickHouse, "insert">;
   replay: Replayer;

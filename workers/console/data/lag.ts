@@ -22,6 +22,10 @@ export type Lag =
       atMs: number;
       /** How long the lag has grown without a commit, ms; undefined: the consumers get on. */
       stuckMs?: number | undefined;
+      /** How long messages have waited without a commit, ms; undefined: none does, or not for long. */
+      stillMs?: number | undefined;
+      /** Everything that Kafka had by then (Unix ms) is committed; undefined: not known yet. */
+      caughtUpMs?: number | undefined;
       /** Messages appended to the topic within the last so many minutes: what was produced, whether consumers run or not. */
       appended?: ReadonlyMap<number, number>;
     }
@@ -51,12 +55,16 @@ export function startLagWatch(
   const progress = createProgress();
   const appended = new Map<number, number>();
   let looks = 0;
+  /** Ends of an earlier look that the consumers have yet to commit. */
+  let mark: { atMs: number; ranges: readonly TopicRange[] } | undefined;
+  let caughtUpMs: number | undefined;
 
   const look = async (): Promise<Lag> => {
     // A client of its own each time: one that has failed to connect keeps trying in the background.
     const admin = createKafkaClient(config, logger, { quiet: true }).admin({ retry: { retries: 1 } });
     try {
       await kafkaCall(() => admin.connect());
+      const askedMs = clock.now();
       // The ranges first: they say when there is no such topic.
       const ranges = await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
       const committed = await fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC);
@@ -66,9 +74,14 @@ export function startLagWatch(
       for (const minutes of looks++ % LONG_EVERY === 0 ? [...SHORT_RANGES, ...LONG_RANGES] : SHORT_RANGES) {
         appended.set(minutes, await appendedSince(admin, ranges, atMs - minutes * 60_000));
       }
-      const stuckMs = progress({ atMs, appended: total(({ stable }) => stable), committed: total(committedTo) });
+      if (mark?.ranges.every((range) => committedTo(range) >= range.stable)) {
+        caughtUpMs = mark.atMs;
+        mark = undefined;
+      }
+      mark ??= { atMs: askedMs, ranges };
+      const waiting = progress({ atMs, appended: total(({ stable }) => stable), committed: total(committedTo) });
       const messages = total((range) => Math.max(0, range.stable - committedTo(range)));
-      return { messages, atMs, stuckMs, appended: new Map(appended) };
+      return { messages, atMs, ...waiting, caughtUpMs, appended: new Map(appended) };
     } finally {
       admin.disconnect().catch(() => undefined);
     }

@@ -1,10 +1,11 @@
 import { type Comparison, compareCounts } from "./compare-counts.ts";
 import { isOverLimit, type Reads } from "./reads.ts";
+import type { Standing } from "./standing.ts";
 import type { StoredCount, StoredCounts } from "./stored-counts.ts";
 import type { TimeRange } from "./time-range.ts";
 
 /** What the live figures are read with. */
-export type LiveDeps = { reads: Reads; storedCounts: StoredCounts };
+export type LiveDeps = { reads: Reads; storedCounts: StoredCounts; standing: Standing };
 
 /** How fine the rows of a table are. */
 export const GROUPINGS = ["total", "source", "type"] as const;
@@ -64,7 +65,7 @@ type KeyColumns = { m: number; s: string; t: string };
 
 /** Per minute what was produced, stored and shown; newest first. `settledMs`: younger minutes may still move. */
 export async function liveRows(
-  { reads, storedCounts }: LiveDeps,
+  { reads, storedCounts, standing }: LiveDeps,
   filter: LiveFilter,
   grouping: Grouping,
   judge: { nowMs: number; settleMs: number },
@@ -72,7 +73,7 @@ export async function liveRows(
   const { list, empty } = COLUMNS[grouping];
   const minute = conditions(filter, "event_minute");
   const key = `toUnixTimestamp(event_minute) AS m${empty}`;
-  const [produced, stored, shown, rawFromMs] = await Promise.all([
+  const [produced, stored, shown] = await Promise.all([
     reads.rows<KeyColumns & { n: string; u: string }>(
       "live_produced",
       `SELECT ${key}, sum(events) AS n, sum(unknown) AS u FROM producer_ledger WHERE ${minute.sql} GROUP BY ${list}`,
@@ -85,8 +86,9 @@ export async function liveRows(
        FROM events_per_minute WHERE ${minute.sql} GROUP BY ${list}`,
       minute.params,
     ),
-    rawHorizonMs(reads),
   ]);
+  // After the counts: a day that has left the retention meanwhile may have been counted without its rows.
+  const rawFromMs = await rawHorizonMs(reads);
   const rows = new Map<string, LiveRow>();
   const at = (columns: KeyColumns): LiveRow => {
     const name = `${columns.m}|${columns.s}|${columns.t}`;
@@ -105,17 +107,15 @@ export async function liveRows(
     entry.stored = (entry.stored ?? 0) + row.events;
     entry.storedOfLedger = (entry.storedOfLedger ?? 0) + row.ofLedger;
   }
-  return [...rows.values()]
-    .map((row) => ({
-      ...row,
-      comparison: compareCounts(row, judge.nowMs - (row.minuteMs + 60_000) < judge.settleMs),
-    }))
-    .sort(
-      (a, b) =>
-        b.minuteMs - a.minuteMs ||
-        a.source.localeCompare(b.source, "en") ||
-        a.eventType.localeCompare(b.eventType, "en"),
-    );
+  const all = [...rows.values()];
+  for (const row of all) row.comparison = compareCounts(row, judge.nowMs - (row.minuteMs + 60_000) < judge.settleMs);
+  const differing = all.filter(({ comparison }) => comparison === "different");
+  const real = await standing(filter, differing);
+  for (const row of differing) if (!real.has(row)) row.comparison = "in_flight";
+  return all.sort(
+    (a, b) =>
+      b.minuteMs - a.minuteMs || a.source.localeCompare(b.source, "en") || a.eventType.localeCompare(b.eventType, "en"),
+  );
 }
 
 function emptyRow({ m, s, t }: KeyColumns, counted: boolean): LiveRow {
@@ -135,7 +135,10 @@ function emptyRow({ m, s, t }: KeyColumns, counted: boolean): LiveRow {
 }
 
 /** Sums over a range. */
-export async function liveTotals({ reads, storedCounts }: LiveDeps, filter: LiveFilter): Promise<LiveTotals> {
+export async function liveTotals(
+  { reads, storedCounts }: Omit<LiveDeps, "standing">,
+  filter: LiveFilter,
+): Promise<LiveTotals> {
   const minute = conditions(filter, "event_minute");
   const [[produced], stored, [shown], rawFromMs] = await Promise.all([
     reads.rows<{ n: string; u: string }>(

@@ -55,8 +55,9 @@ test("freshness turns to warn and bad at its limits", () => {
   expect(level({ ageMs: 60_000 })).toBe("bad");
 });
 
-test("messages that wait while nothing arrives are bad at once", () => {
-  const lag = { messages: 1_234, atMs: NOW };
+test("messages that wait while nothing arrives are bad before the store looks stale, one that just came is not", () => {
+  const lag = { messages: 1_234, atMs: NOW, stillMs: 4_000 };
+  expect(level({ ageMs: 30_000, lag: { messages: 1, atMs: NOW } })).toBe("warn");
   expect(level({ ageMs: 29_999, lag })).toBe("ok");
   expect(judge(parts({ ageMs: 30_000, lag }), limits).findings[0]).toMatchObject({
     level: "bad",

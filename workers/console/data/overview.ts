@@ -65,10 +65,10 @@ function freshnessFindings({ ageMs }: Freshness, lag: Lag | undefined, limits: O
   const seconds = Math.floor(ageMs / 1000);
   if (seconds < limits.freshnessWarn) return [];
   const text = `No new event for ${duration(ageMs)}`;
-  // Without waiting messages nobody may be producing; with them it is the consumers' fault, and certain sooner.
-  const waiting = lag !== undefined && "messages" in lag ? lag.messages : 0;
-  if (waiting > 0) {
-    const count = waiting.toLocaleString("en-US");
+  // Without waiting messages nobody may be producing; with them it is the consumers' fault, and certain sooner. The first
+  // message after a pause waits for a moment, too.
+  if (lag !== undefined && "messages" in lag && lag.messages > 0 && lag.stillMs !== undefined) {
+    const count = lag.messages.toLocaleString("en-US");
     return [{ level: "bad", text: `${text}, though ${count} messages wait: the consumers do not work`, href: "/" }];
   }
   return [{ level: seconds < limits.freshnessBad ? "warn" : "bad", text, href: "/" }];
