@@ -61,8 +61,9 @@ export function judgeAudit(
 ): AuditVerdictName {
   if (report.behind.length > 0) return "NOT PROVEN";
   if (report.defectCounts.size > 0 || report.letters.count > 0) return "DIFFERENT";
-  // What retention deleted may be accepted; acknowledged messages that nobody has read yet may not.
-  if (report.unseen.hidden.length > 0) return "NOT PROVEN";
+  // What retention deleted may be accepted; acknowledged messages that nobody has read, or can read, may not.
+  const { hidden, holes } = report.unseen;
+  if (hidden.length > 0 || holes.some(({ kind }) => kind !== "deleted")) return "NOT PROVEN";
   return hasUnseen(report.unseen) && !report.allowUnseen ? "NOT PROVEN" : "EXACT";
 }
 
