@@ -200,3 +200,26 @@ test("a minute that the view shows otherwise is a difference; one that is being 
   await untilShown();
   expect(differences()).toEqual([]);
 }, 180_000);
+
+test("an hour that the view shows otherwise is a difference, though its minutes are right", async () => {
+  await sendOne();
+  await fixture.consume();
+  await untilShown();
+  const [hour] = await fixture.clickhouse.query<{ t: number }>(
+    "SELECT toUnixTimestamp(max(event_hour)) AS t FROM events_per_hour",
+  );
+  // Of the same version: what the roll-up has recorded stays as it is.
+  await fixture.clickhouse.command(
+    `INSERT INTO events_per_hour_store SELECT * REPLACE (events + 1 AS events)
+     FROM events_per_hour_store FINAL WHERE toUnixTimestamp(event_hour) = ${hour?.t} AND source != ''`,
+  );
+  for (const state of proof.partitions.values()) state.openHours.add(hour?.t ?? 0);
+  await waitFor(
+    async () => {
+      await step();
+      return differences().length > 0;
+    },
+    { timeoutMs: 30_000, describe: "a difference" },
+  );
+  expect(differences()[0]).toMatch(/^hour /);
+}, 120_000);

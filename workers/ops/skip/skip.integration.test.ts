@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { fetchCommittedOffsets } from "../../shared/kafka/topic-reader.ts";
+import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+import { withOps } from "../testing/incidents.ts";
 
 let fixture: OpsFixture;
 beforeAll(async () => {
@@ -51,3 +54,33 @@ test("refuses to skip what was not read before the range, what is not there, and
   expect(await committed()).toBe(15);
   expect(await noted()).toHaveLength(1);
 }, 60_000);
+
+test("what was given up is a class of its own for every proof, and excuses exactly its range", async () => {
+  const dropped: EventRow[] = [];
+  await fixture.consume({
+    row: (row) => {
+      if (row.kafkaOffset < 10 || row.kafkaOffset > 15) return row;
+      dropped.push(row);
+      return undefined;
+    },
+  });
+  const beyond = dropped.filter(({ kafkaOffset }) => kafkaOffset === 15);
+  expect(beyond).toHaveLength(1);
+  const proof: Proof = { partitions: new Map(), suspects: new Map() };
+  const step = () => withOps(fixture, (services) => proveStep(services, createJudge(services), proof, { settleMs: 0 }));
+  const verify = (...args: string[]) => fixture.run(["verify", "--wait", "20s", ...args]);
+
+  // The message behind the range is nobody's to give up.
+  await step();
+  await step();
+  expect(proof.partitions.get(0)?.difference).toMatch(/^0\/15: event \S+ is not stored$/);
+  expect(await verify("--settle", "2s")).toMatchObject({ code: 1, out: expect.stringContaining(": 15") });
+  expect((await verify("--audit")).code).toBe(1);
+
+  await fixture.storeEvents(beyond);
+  await step();
+  expect(proof.partitions.get(0)).toMatchObject({ next: 30, difference: "", unproven: 0 });
+  const said = await verify();
+  expect(said).toMatchObject({ code: 0, out: expect.stringContaining("partition 0: 5 offsets given up") });
+  expect((await verify("--audit")).code).toBe(0);
+}, 180_000);

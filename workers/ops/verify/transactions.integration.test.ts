@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../../scripts/testkit/index.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
+import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, type TestEvent, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+import { withOps } from "../testing/incidents.ts";
 
 /** What transactions do to a topic: they hide messages while they are open, and leave offsets without a message. */
 
@@ -42,8 +44,13 @@ const untilStable = () =>
     { timeoutMs: 30_000, describe: "an end of the transaction" },
   );
 
+const proof: Proof = { partitions: new Map(), suspects: new Map() };
+const step = () => withOps(fixture, (services) => proveStep(services, createJudge(services), proof, { settleMs: 0 }));
+
 test("what an open transaction hides is not proven; once it ends, its markers are no losses", async () => {
   await fixture.produce(inPartition0(0, 5));
+  await Bun.sleep(5);
+  const openedMs = Date.now();
   const { transaction, close } = await openTransaction(inPartition0(5, 10));
   await fixture.produce(inPartition0(10, 15));
   await fixture.consume();
@@ -58,12 +65,21 @@ test("what an open transaction hides is not proven; once it ends, its markers ar
     if (audit.length > 0)
       expect((await fixture.run(["verify", "--wait", "1s", ...audit, "--allow-unseen"])).code).toBe(3);
   }
+  // The watch goes as far as messages are delivered, and proves nothing of what came later.
+  await step();
+  await step();
+  expect(proof.partitions.get(0)).toMatchObject({ next: 5, difference: "" });
+  expect(proof.partitions.get(0)?.provenUntilMs).toBeLessThan(openedMs);
 
   await transaction.abort();
   await close();
   await untilStable();
   // Nothing but the marker is left to read behind these: nobody need commit it.
   await fixture.consume();
+  const endedMs = Date.now();
+  await step();
+  await step();
+  expect(proof.partitions.get(0)?.provenUntilMs).toBeGreaterThanOrEqual(endedMs);
   const verify = await fixture.run(["verify", "--wait", "10s"]);
   expect(verify.out).toContain("partition 0: 5 offsets of markers and aborted messages");
   expect(verify.code).toBe(0);
