@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dieWithParent } from "../testkit/process/die-with-parent.ts";
 import { freePort } from "../testkit/process/ports.ts";
+import { waitFor } from "../testkit/process/wait-for.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** In the order in which somebody new reads them; the last command of the last one that is run ends the stack. */
@@ -31,7 +32,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "export KUBECONFIG=": NEEDS_CLUSTER,
   "echo 'lake:": NEEDS_CLUSTER,
   "PLATFORMS=": "needs Docker's buildx and a registry",
-  kcat: "needs kcat, which no target installs",
   "dist/console": "`make up` has started it",
   'curl -s -H "authorization': "names a letter of an example; console.browser.test.ts replays one",
   "KAFKA_BROKERS=127.0.0.1:29092": "names a stack on other ports, as this test's is",
@@ -156,4 +156,68 @@ describe("the commands of README and guide, in their order", () => {
       expect(await shell.run(retry)).toMatchObject({ code: 0 });
     }, 300_000);
   }
+
+  test("what kcat, HTTP, a file and the simulator send is proven within two minutes, without a command", async () => {
+    const sinceMs = Date.now();
+    for (const sender of ["kcat", "http", "file"]) {
+      await Bun.write(join(dir, `${sender}.jsonl`), eventLines(sender));
+    }
+    for (const command of [
+      `kcat -P -b $KAFKA_BROKERS -t events -l ${dir}/kcat.jsonl`,
+      `dist/producer file ${dir}/file.jsonl`,
+      "API_KEYS=secret dist/producer http & ingest=$!",
+      `curl --fail-with-body --retry 20 --retry-delay 1 --retry-all-errors 127.0.0.1:$HTTP_PORT/v1/events \
+         -H 'Authorization: Bearer secret' --data-binary @${dir}/http.jsonl`,
+      "kill $ingest",
+    ]) {
+      expect(await shell.run(command)).toMatchObject({ code: 0 });
+    }
+    const sentMs = Date.now();
+    const all = await waitFor(
+      async () => {
+        const senders = await provenBySender(shell, sinceMs, sentMs);
+        const whole = senders.every(({ stored, proven, until }) => proven === stored && until >= sentMs);
+        return senders.length >= 4 && whole ? senders : undefined;
+      },
+      { timeoutMs: sinceMs + 120_000 - Date.now(), intervalMs: 1_000, describe: "all four senders to be proven" },
+    );
+    expect(all.map(({ sender, stored }) => [sender, sender === "simulator" || stored])).toEqual([
+      ["file", EVENTS],
+      ["http", EVENTS],
+      ["kcat", EVENTS],
+      ["simulator", true],
+    ]);
+  }, 180_000);
 });
+
+/** Sent by each. */
+const EVENTS = 50;
+
+function eventLines(sender: string): string {
+  const time = new Date().toISOString();
+  const common = { user_id: `proven-${sender}`, event_type: "click", event_time: time, received_time: time };
+  return Array.from({ length: EVENTS }, () => `${JSON.stringify({ event_id: crypto.randomUUID(), ...common })}\n`).join(
+    "",
+  );
+}
+
+type Proven = { sender: string; stored: number; proven: number; until: number };
+
+/** Of the messages that Kafka took between two times (Unix ms), how many of each sender lie in what the continuous audit has passed. */
+async function provenBySender(shell: Shell, sinceMs: number, sentMs: number): Promise<Proven[]> {
+  const sql = `
+    SELECT multiIf(startsWith(user_id, 'proven-'), substring(user_id, 8), producer != '', 'simulator', 'other') AS sender,
+      toUInt32(count()) AS stored,
+      toUInt32(countIf(kafka_offset >= first_offset AND kafka_offset < next_offset AND difference = '')) AS proven,
+      toFloat64((SELECT toUnixTimestamp64Milli(min(proven_until)) FROM proof)) AS until
+    FROM events_raw INNER JOIN proof USING (kafka_partition)
+    WHERE toUnixTimestamp64Milli(kafka_append_time) BETWEEN ${sinceMs} AND ${sentMs}
+    GROUP BY sender HAVING sender != 'other' ORDER BY sender FORMAT JSONEachRow`;
+  const { output } = await shell.run(
+    `curl -s --fail-with-body "$CLICKHOUSE_URL/?database=countinghouse" --data-binary "${sql}"`,
+  );
+  return output
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line): Proven => JSON.parse(line));
+}
