@@ -6,6 +6,9 @@ const TOPIC_TIME = "workers/shared/kafka/topic-time.ts";
 const GROUP_MEMBERS = "workers/shared/kafka/group-members.ts";
 const REFUSED_START = "workers/consumer/refused-start.integration.test.ts";
 const SHARED_GROUP = "workers/consumer/shared-group.integration.test.ts";
+const STANDING = "workers/console/data/standing.ts";
+const CONSOLE_TEST = "scripts/e2e/interleaved-console.integration.test.ts";
+const COMPACTED_TEST = "workers/ops/verify/compacted.integration.test.ts";
 const suite = (file: string, name?: string): SuiteTest[] => [{ file, ...(name === undefined ? {} : { name }) }];
 
 export const FALSE_WORD_MUTANTS: readonly CheckerMutant[] = [
@@ -84,6 +87,18 @@ export const FALSE_WORD_MUTANTS: readonly CheckerMutant[] = [
     suite: suite("workers/shared/kafka/group-watch.integration.test.ts", "a partition is unread"),
   },
   {
+    name: "foreign-topics-taken",
+    defect: "a member goes on though it was given a topic it did not ask for",
+    patches: [
+      {
+        file: "workers/shared/kafka/group-consumer.ts",
+        find: "this.#end(foreignTopicsError(",
+        replace: "void (foreignTopicsError(",
+      },
+    ],
+    suite: suite(SHARED_GROUP, "stops and says which setting"),
+  },
+  {
     name: "lag-of-own-only",
     defect: "a member tells the lag of the partitions it holds and of no others",
     patches: [
@@ -102,10 +117,106 @@ export const FALSE_WORD_MUTANTS: readonly CheckerMutant[] = [
     patches: [
       {
         file: "workers/console/data/progress.ts",
-        find: "forMs >= STUCK_AFTER_MS ? forMs",
-        replace: "forMs >= 1e9 ? forMs",
+        find: "stuckMs: long && ",
+        replace: "stuckMs: forMs >= 1e9 && ",
       },
     ],
     suite: suite("workers/console/data/progress.test.ts"),
+  },
+  {
+    name: "console-hasty",
+    defect: "the console calls different what it has read at different moments",
+    patches: [
+      {
+        file: STANDING,
+        find: "const sinceMs = stood ? last.sinceMs : nowMs;",
+        replace: "const sinceMs = stood ? 0 : 0;",
+      },
+    ],
+    suite: suite(CONSOLE_TEST, "are never called different"),
+  },
+  {
+    name: "console-forgives",
+    defect: "the console takes every difference for something on its way",
+    patches: [{ file: STANDING, find: "return new Set(real);", replace: "return new Set(real.slice(0, 0));" }],
+    suite: suite(CONSOLE_TEST, "is different in the end|is different, though nothing"),
+  },
+  {
+    name: "lake-hasty",
+    defect: "lake verify calls different what the hour has yet to take in",
+    patches: [
+      {
+        file: "workers/ops/lake/verify.ts",
+        find: "unsettled: unsettled.has(hourS),",
+        replace: "unsettled: unsettled.has(-1),",
+      },
+    ],
+    suite: suite("workers/ops/lake/interleaved.integration.test.ts", "is never called DIFFERENT"),
+  },
+  {
+    name: "lake-forgives",
+    defect: "lake verify takes every difference for one that waits for its export",
+    patches: [
+      {
+        file: "workers/ops/lake/compare.ts",
+        find: "const behind =\n      unsettled ||",
+        replace: "const behind = true ||",
+      },
+    ],
+    suite: suite("workers/ops/lake/lake.test.ts"),
+  },
+  {
+    name: "retention-taken-for-loss",
+    defect: "verify misses events of a day that has left the retention since it began",
+    patches: [
+      {
+        file: "workers/ops/verify/run.ts",
+        find: "Math.max(rawFrom, await readRawHorizon(services.clickhouse))",
+        replace: "rawFrom",
+      },
+    ],
+    suite: suite("workers/ops/verify/interleaved.integration.test.ts", "^verify: whatever happens.*right"),
+  },
+  {
+    name: "coordinator-impatient",
+    defect: "verify ends with an error while the brokers choose a group's coordinator",
+    patches: [
+      {
+        file: "workers/ops/verify/catch-up.ts",
+        find: "if (!isCoordinatorMoving(error) ||",
+        replace: "if (isCoordinatorMoving(error) ||",
+      },
+    ],
+    suite: suite("workers/ops/verify/coordinator.integration.test.ts", "asked again while it moves"),
+  },
+  {
+    name: "compaction-taken-for-loss",
+    defect: "verify holds a message that compaction has removed for lost",
+    patches: [
+      {
+        file: "workers/ops/verify/explain-missing.ts",
+        find: 'if (kind === "transaction" || kind === "compacted")',
+        replace: 'if (kind === "transaction")',
+      },
+    ],
+    suite: suite(COMPACTED_TEST),
+  },
+  {
+    name: "compaction-passed",
+    defect: "the audit takes a message that compaction has removed for stored",
+    patches: [
+      {
+        file: "workers/ops/audit/run.ts",
+        find: "if (stored === gap.to - gap.from) continue;",
+        replace: "if (stored >= 0) continue;",
+      },
+    ],
+    suite: suite(COMPACTED_TEST),
+  },
+  {
+    name: "skip-excuses-more",
+    defect: "the audits excuse one message more than was given up",
+    patches: [{ file: "workers/ops/audit/store-side.ts", find: "offset <= last)", replace: "offset <= last + 1)" }],
+    suite: suite("workers/ops/skip/skip.integration.test.ts"),
   },
 ];

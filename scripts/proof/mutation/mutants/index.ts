@@ -1,6 +1,7 @@
 import type { CheckerMutant, Mutant } from "../mutant.ts";
 import { CHECKER_MUTANTS as CHECKERS } from "./checkers.ts";
 import { CONSUMER_MUTANTS } from "./consumer.ts";
+import { CONTINUOUS_MUTANTS } from "./continuous.ts";
 import { DEAD_LETTER_MUTANTS } from "./dead-letters.ts";
 import { FALSE_WORD_MUTANTS } from "./false-words.ts";
 import { PRODUCER_MUTANTS } from "./producer.ts";
@@ -25,4 +26,4 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /** All defects of what judges and tells. */
-export const CHECKER_MUTANTS: readonly CheckerMutant[] = [...CHECKERS, ...FALSE_WORD_MUTANTS];
+export const CHECKER_MUTANTS: readonly CheckerMutant[] = [...CHECKERS, ...CONTINUOUS_MUTANTS, ...FALSE_WORD_MUTANTS];
