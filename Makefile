@@ -160,7 +160,7 @@ test: $(MODULES_STAMP) .tools/system-test.stamp ## Run the tests against a real 
 
 .PHONY: test-browser
 test-browser: $(MODULES_STAMP) .tools/system-browser.stamp ## Test the console's pages in a real browser
-	@$(BUN) scripts/test.ts --only browser
+	@$(BUN) scripts/test.ts --only browser $(ARGS)
 
 .PHONY: test-all
 test-all: test test-alerts test-browser test-lake chart-test terraform-test ## Run all tests that need no cluster
@@ -168,12 +168,12 @@ test-all: test test-alerts test-browser test-lake chart-test terraform-test ## R
 .PHONY: test-lake
 test-lake: $(MODULES_STAMP) ## Test the data lake against an S3 service, with DuckDB, polars, pyarrow, pandas and DataFusion
 	@$(BUN) scripts/lake/tools.ts
-	@$(BUN) scripts/test.ts --only lake
+	@$(BUN) scripts/test.ts --only lake $(ARGS)
 
 .PHONY: test-alerts
 test-alerts: $(MODULES_STAMP) ## Test rules, dashboards and notifications with a real Prometheus and Alertmanager
 	@bash scripts/observability/install.sh
-	@$(BUN) scripts/test.ts --only alerting
+	@$(BUN) scripts/test.ts --only alerting $(ARGS)
 
 .PHONY: terraform-test
 terraform-test: $(MODULES_STAMP) ## Check terraform/ (TF_PLUGIN_DIR: provider folder)

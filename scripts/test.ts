@@ -137,6 +137,9 @@ async function main(args: readonly string[]): Promise<number> {
   const selection = select(kinds, filters);
   if (selection.length === 0) {
     console.error(`no test of ${kinds.join(", ")} matches ${filters.join(" ")}`);
+    const others = select(KINDS, filters).map(({ kind }) => kind);
+    if (others.length > 0)
+      console.error(`next: \`bun scripts/test.ts --only ${others.join(",")} ${filters.join(" ")}\``);
     return 1;
   }
   const dir = mkdtempSync(join(tmpdir(), "countinghouse-run-"));

@@ -274,7 +274,7 @@ test("a phone shows every page without scrolling sideways", async () => {
 test("every table fits a window of 1280 pixels without scrolling sideways", async () => {
   const topic = fixture.config.KAFKA_EVENTS_TOPIC;
   const event = `/events/${events[0]?.eventId}`;
-  const lists = ["/?minutes=60&by=type", "/business", "/business?view=daily", "/events", event, "/dead-letters"];
+  const lists = ["/?minutes=60&by=type", "/business", "/business?view=days", "/events", event, "/dead-letters"];
   for (const path of [...lists, `/dead-letters/${topic}/0/1`, "/verification"]) {
     await view.open(path);
     const overflow = await view.page.evaluate<unknown>(

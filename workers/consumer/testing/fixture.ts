@@ -121,7 +121,7 @@ export async function createConsumerFixture(stack: Stack, options: { partitions?
   };
 }
 
-/** A valid event of the minimal contract. */
+/** A valid event of the minimal contract, of source web: another source needs an event_type of its own. */
 export function eventJson(fields: Record<string, unknown> = {}): string {
   const now = new Date().toISOString();
   return JSON.stringify({
