@@ -201,6 +201,34 @@ test("a minute that the view shows otherwise is a difference; one that is being 
   expect(differences()).toEqual([]);
 }, 180_000);
 
+test("after a rewind what the group reads again is proven again: it may have been lost since", async () => {
+  const [row] = await fixture.clickhouse.query<{ id: string; o: string }>(
+    `SELECT event_id AS id, kafka_offset AS o FROM events WHERE kafka_partition = 0 ORDER BY kafka_offset DESC LIMIT 1`,
+  );
+  const back = Number(row?.o);
+  const end = proof.partitions.get(0)?.next ?? 0;
+  await fixture.clickhouse.command("DELETE FROM events_raw WHERE event_id = {id:UUID}", {
+    ...sync,
+    params: { id: row?.id },
+  });
+  const moveTo = (offset: number) =>
+    fixture.admin.setOffsets({
+      ...{ groupId: fixture.config.KAFKA_GROUP_ID, topic: fixture.config.KAFKA_EVENTS_TOPIC },
+      partitions: [{ partition: 0, offset: String(offset) }],
+    });
+  await moveTo(back);
+  await step();
+  expect(proof.partitions.get(0)).toMatchObject({ next: back, provenUntilMs: undefined });
+  // Read again, and not stored.
+  await moveTo(end);
+  await step();
+  await step();
+  expect(differences()).toEqual([expect.stringContaining(`0/${back}: event ${row?.id} is not stored`)]);
+  expect(proof.partitions.get(0)).toMatchObject({ next: back, provenUntilMs: undefined });
+  // What follows goes on from behind it.
+  Object.assign(proof.partitions.get(0) ?? {}, { next: end, difference: "" });
+}, 120_000);
+
 test("an hour that the view shows otherwise is a difference, though its minutes are right", async () => {
   await sendOne();
   await fixture.consume();

@@ -66,9 +66,10 @@ export async function proveStep(
   const committed = await committedOffsets(services, { group: config.KAFKA_GROUP_ID, topic });
   const backlogs: Backlog[] = [];
   for (const range of ranges) {
-    const state = align(proof.partitions.get(range.partition), range, report);
+    const position = committed.get(range.partition);
+    const state = startOver(align(proof.partitions.get(range.partition), range, report), position, report);
     proof.partitions.set(range.partition, state);
-    const target = Math.min(range.stable, committed.get(range.partition) ?? range.from);
+    const target = Math.min(range.stable, position ?? range.from);
     report.behind += Math.max(0, target - state.next);
     backlogs.push({ state, range, target });
   }
@@ -123,6 +124,16 @@ function align(known: Progress | undefined, { partition, from, end }: TopicRange
     return { ...known, first: from, next: from, anchor: undefined, unproven: known.unproven + from - known.next };
   }
   return known;
+}
+
+/** After a rewind the store need not have what it had: whoever went back to read again may have lost it. */
+function startOver(known: Progress, committed: number | undefined, report: StepReport): Progress {
+  if (committed === undefined || committed >= known.next) return known;
+  const { partition, next, first } = known;
+  report.notes.push(
+    `partition ${partition}: the group was moved back from ${next} to ${committed}, which is proven again`,
+  );
+  return { ...known, first: Math.min(first, committed), next: committed, anchor: undefined, provenUntilMs: undefined };
 }
 
 type Step = {

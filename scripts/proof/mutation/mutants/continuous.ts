@@ -77,4 +77,16 @@ export const CONTINUOUS_MUTANTS: readonly CheckerMutant[] = [
     ],
     suite: test("verify/transactions.integration.test.ts", "what an open transaction hides"),
   },
+  {
+    name: "continuous-rewind-blind",
+    defect: "the continuous audit stays ahead of a group that was moved back",
+    patches: [
+      {
+        file: "workers/ops/continuous/step.ts",
+        find: "committed >= known.next) return known;",
+        replace: "committed >= 0) return known;",
+      },
+    ],
+    suite: test("continuous/continuous.integration.test.ts", "after a rewind|what is committed"),
+  },
 ];
