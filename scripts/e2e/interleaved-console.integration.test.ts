@@ -122,3 +122,23 @@ test("a minute that is shown otherwise than it is stored is different, though no
   );
   await waitFor(async () => wordOf(await visit()) === "different", { timeoutMs: 60_000, describe: "a difference" });
 }, 120_000);
+
+test("more stored than acknowledged is different, unless its producer was killed before it could say so", async () => {
+  const timeMs = Date.now() - 1_200_000;
+  const eventOf = (source: string, type: string): TestEvent => ({ id: crypto.randomUUID(), timeMs, source, type });
+  const [killed, closed] = [eventOf("mobile", "app_close"), eventOf("lottery", "login")];
+  await fixture.produce([messageOf(killed, { instance: "killed" }), messageOf(closed, { instance: "closed" })]);
+  await fixture.consume();
+  await fixture.ledger([
+    ...ledgerOf("killed", [], "open", Date.now() - 60_000),
+    ...ledgerOf("closed", [], "closed", Date.now()),
+  ]);
+  const wordsOf = (rows: readonly LiveRow[]) =>
+    [killed, closed].map(({ type }) => rows.find(({ eventType }) => eventType === type)?.comparison);
+  expect(wordsOf(await visit())).toEqual(["in_flight", "in_flight"]);
+  await waitFor(async () => !wordsOf(await visit()).includes("in_flight"), {
+    timeoutMs: 60_000,
+    describe: "counts that stand",
+  });
+  expect(wordsOf(await visit())).toEqual(["unknown", "different"]);
+}, 120_000);

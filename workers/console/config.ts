@@ -45,6 +45,11 @@ export const consoleConfigSchema = z.object({
   QUERY_MAX_ROWS: envInt(100, 10_000_000).prefault("100000").describe("Most rows of one answer or download"),
   ...kafkaConfigShape,
   KAFKA_GROUP_ID: z.string().min(1).default("countinghouse").describe("Consumer group of the consumers"),
+  KAFKA_LEDGER_GROUP_ID: z
+    .string()
+    .min(1)
+    .default("countinghouse-ledger")
+    .describe("Consumer group that copies the producers' ledger into ClickHouse"),
   FRESHNESS_WARN_SECONDS: envInt(1, 86_400).prefault("30").describe("The newest event older than this is a warning"),
   FRESHNESS_BAD_SECONDS: envInt(1, 86_400).prefault("60").describe("The newest event older than this is a failure"),
   PROOF_STALE_SECONDS: envInt(1, 604_800).prefault("900").describe("A proof older than this is a warning"),

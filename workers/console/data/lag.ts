@@ -12,6 +12,7 @@ import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import type { Component } from "../../shared/runtime/lifecycle.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
+import { createCaughtUp } from "./caught-up.ts";
 import { createProgress } from "./progress.ts";
 
 /** What Kafka says, or why that is not known. */
@@ -26,6 +27,8 @@ export type Lag =
       stillMs?: number | undefined;
       /** Everything that Kafka had by then (Unix ms) is committed; undefined: not known yet. */
       caughtUpMs?: number | undefined;
+      /** The same of the producers' ledger. */
+      ledgerCaughtUpMs?: number | undefined;
       /** Messages appended to the topic within the last so many minutes: what was produced, whether consumers run or not. */
       appended?: ReadonlyMap<number, number>;
     }
@@ -46,7 +49,7 @@ const LONG_RANGES = [360, 1_440, 10_080];
 const LONG_EVERY = 10;
 
 export function startLagWatch(
-  config: KafkaConfig & { KAFKA_GROUP_ID: string },
+  config: KafkaConfig & { KAFKA_GROUP_ID: string; KAFKA_LEDGER_GROUP_ID: string },
   deps: { logger: Logger; clock: Clock },
 ): LagWatch {
   const { logger, clock } = deps;
@@ -55,9 +58,8 @@ export function startLagWatch(
   const progress = createProgress();
   const appended = new Map<number, number>();
   let looks = 0;
-  /** Ends of an earlier look that the consumers have yet to commit. */
-  let mark: { atMs: number; ranges: readonly TopicRange[] } | undefined;
-  let caughtUpMs: number | undefined;
+  const eventsCaughtUp = createCaughtUp();
+  const ledgerCaughtUp = createCaughtUp();
 
   const look = async (): Promise<Lag> => {
     // A client of its own each time: one that has failed to connect keeps trying in the background.
@@ -71,19 +73,32 @@ export function startLagWatch(
       const atMs = clock.now();
       const total = (of: (range: TopicRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
       const committedTo = ({ partition, from }: TopicRange) => committed.get(partition) ?? from;
+      // Beside the questions below: each takes its time, and how long messages wait is to be known soon.
+      const ledger = lookAtLedger(admin);
+      ledger.catch(() => undefined); // rejects below
       for (const minutes of looks++ % LONG_EVERY === 0 ? [...SHORT_RANGES, ...LONG_RANGES] : SHORT_RANGES) {
         appended.set(minutes, await appendedSince(admin, ranges, atMs - minutes * 60_000));
       }
-      if (mark?.ranges.every((range) => committedTo(range) >= range.stable)) {
-        caughtUpMs = mark.atMs;
-        mark = undefined;
-      }
-      mark ??= { atMs: askedMs, ranges };
+      const caughtUpMs = eventsCaughtUp(askedMs, ranges, committedTo);
+      const ledgerCaughtUpMs = await ledger;
       const waiting = progress({ atMs, appended: total(({ stable }) => stable), committed: total(committedTo) });
       const messages = total((range) => Math.max(0, range.stable - committedTo(range)));
-      return { messages, atMs, ...waiting, caughtUpMs, appended: new Map(appended) };
+      return { messages, atMs, ...waiting, caughtUpMs, ledgerCaughtUpMs, appended: new Map(appended) };
     } finally {
       admin.disconnect().catch(() => undefined);
+    }
+  };
+  /** What is not known of the ledger leaves the rest as it is. */
+  const lookAtLedger = async (admin: Admin): Promise<number | undefined> => {
+    const { KAFKA_LEDGER_TOPIC: topic, KAFKA_LEDGER_GROUP_ID: group } = config;
+    try {
+      const askedMs = clock.now();
+      const ranges = await fetchTopicRanges(admin, topic);
+      const committed = await fetchCommittedOffsets(admin, group, topic);
+      return ledgerCaughtUp(askedMs, ranges, ({ partition, from }) => committed.get(partition) ?? from);
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
     }
   };
   const appendedSince = async (admin: Admin, ranges: readonly TopicRange[], sinceMs: number): Promise<number> => {

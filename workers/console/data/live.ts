@@ -73,6 +73,7 @@ export async function liveRows(
   const { list, empty } = COLUMNS[grouping];
   const minute = conditions(filter, "event_minute");
   const key = `toUnixTimestamp(event_minute) AS m${empty}`;
+  const consumed = standing.consumed();
   const [produced, stored, shown] = await Promise.all([
     reads.rows<KeyColumns & { n: string; u: string }>(
       "live_produced",
@@ -110,8 +111,7 @@ export async function liveRows(
   const all = [...rows.values()];
   for (const row of all) row.comparison = compareCounts(row, judge.nowMs - (row.minuteMs + 60_000) < judge.settleMs);
   const differing = all.filter(({ comparison }) => comparison === "different");
-  const real = await standing(filter, differing);
-  for (const row of differing) if (!real.has(row)) row.comparison = "in_flight";
+  for (const [row, word] of await standing.judge(filter, differing, consumed)) row.comparison = word;
   return all.sort(
     (a, b) =>
       b.minuteMs - a.minuteMs || a.source.localeCompare(b.source, "en") || a.eventType.localeCompare(b.eventType, "en"),
