@@ -103,3 +103,11 @@ test("Biome refuses circles, also of types, and the clients outside of their roo
     rmSync(dir, { recursive: true, force: true });
   }
 });
+
+test("a file of more than 300 lines is refused", () => {
+  const file = "workers/producer/send.ts";
+  expect(planted({ [file]: "//\n".repeat(300) })).toEqual([]);
+  expect(planted({ [file]: "//\n".repeat(301) })).toMatchObject([
+    { file, problem: expect.stringContaining("301 lines") },
+  ]);
+});

@@ -1,5 +1,5 @@
 /**
- * Checks that imports point down: `bun scripts/lint-imports.ts`. Workers import themselves and workers/shared, their tests
+ * Checks that imports point down and files are short: `bun scripts/lint-imports.ts`. Workers import themselves and workers/shared, their tests
  * scripts/testkit too, and shared holds what two workers use. Circles, and who may import which client, are Biome's to check.
  */
 import { join, normalize } from "node:path";
@@ -17,6 +17,12 @@ const KEPT_IN_SHARED: readonly { readonly folder: string; readonly why: string }
     why: "reads by the rules of workers/shared/event, which change together with it",
   },
 ];
+
+/** A file of more lines is two, unless it is named here with the reason. */
+const MOST_LINES = 300;
+const LONG: ReadonlyMap<string, string> = new Map([
+  ["workers/shared/kafka/group-consumer.ts", "one state machine of membership, fetching and commits"],
+]);
 
 /** One import that points the wrong way, or a module in the wrong room. */
 export type Violation = { readonly file: string; readonly problem: string };
@@ -39,7 +45,14 @@ export function findViolations(sources: ReadonlyMap<string, string>): Violation[
       return problem === undefined ? [] : [{ file, problem: `imports ${target}: ${problem}` }];
     }),
   );
-  return [...wrongWay, ...usedByOne(imports)];
+  return [...wrongWay, ...usedByOne(imports), ...tooLong(sources)];
+}
+
+function tooLong(sources: ReadonlyMap<string, string>): Violation[] {
+  return [...sources]
+    .map(([file, text]) => ({ file, lines: text.split("\n").length - 1 }))
+    .filter(({ file, lines }) => lines > MOST_LINES && !LONG.has(file))
+    .map(({ file, lines }) => ({ file, problem: `has ${lines} lines: more than ${MOST_LINES} are two files` }));
 }
 
 /** Why a file may not import another, or undefined when it may. */

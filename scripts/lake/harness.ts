@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +59,7 @@ export async function createLakeFixture() {
   const env = { ...database.env, ...gateway.env("test", proxy.endpoint) };
   const workers: RunningWorker[] = [];
   let nextOffset = 0;
+  let nextHour = Math.floor(Date.now() / DAY_MS) * DAY_MS - 20 * DAY_MS;
   const insert = (rows: EventRow[]) => insertEventRows(clickhouse, rows);
 
   /** Starts `ops lake …`. */
@@ -65,6 +67,11 @@ export async function createLakeFixture() {
     const worker = startWorker({ entry: "workers/ops/main.ts", args: ["lake", ...args], env: { ...env, ...extra } });
     workers.push(worker);
     return worker;
+  };
+  const run = async (args: string[], extra: Record<string, string> = {}): Promise<OpsRun> => {
+    const worker = start(args, extra);
+    const code = await worker.exited;
+    return { code, text: worker.text };
   };
   const lakeDir = join(gateway.bucketDir, "test");
   return {
@@ -75,10 +82,22 @@ export async function createLakeFixture() {
     lakeDir,
     start,
     /** Runs `ops lake …` to its end. */
-    run: async (args: string[], extra: Record<string, string> = {}): Promise<OpsRun> => {
-      const worker = start(args, extra);
-      const code = await worker.exited;
-      return { code, text: worker.text };
+    run,
+    /** Runs an export that must succeed, and returns what it said. */
+    exported: async (...args: string[]): Promise<string> => {
+      const { code, text } = await run(["export", ...args]);
+      expect({ code, text: code === 0 ? "" : text }).toEqual({ code: 0, text: "" });
+      return text;
+    },
+    expectEqual: async (): Promise<void> => {
+      const { code, text } = await run(["verify"]);
+      expect(text).toContain("EQUAL: the lake holds what the store holds");
+      expect(code).toBe(0);
+    },
+    /** An hour of its own for each caller, days ago, Unix ms. */
+    newHour: (): number => {
+      nextHour += 5 * HOUR_MS;
+      return nextHour;
     },
     insert,
     /** Inserts `count` events spread over an hour, of four sources, and returns them. */
@@ -105,6 +124,41 @@ export async function createLakeFixture() {
 }
 
 export type LakeFixture = Awaited<ReturnType<typeof createLakeFixture>>;
+
+/** Tells the uploads of an hour among the requests to the service. */
+export function isPut(hourMs: number) {
+  const hour = new Date(hourMs).toISOString();
+  const part = `date=${hour.slice(0, 10)}/hour=${hour.slice(11, 13)}/`;
+  return ({ method, path }: { method: string; path: string }) => method === "PUT" && path.includes(part);
+}
+
+/**
+ * Holds the first of an exporter's uploads of an hour (the others follow it), lets a second exporter write a newer state,
+ * then lets the first go on.
+ */
+export async function interleave(
+  lake: LakeFixture,
+  hour: number,
+  whileHeld: (slow: RunningWorker) => Promise<void>,
+): Promise<RunningWorker> {
+  await lake.insertHour(hour, 1_000);
+  await lake.settled();
+  const release = Promise.withResolvers<void>();
+  let held = false;
+  lake.proxy.inject((request) => {
+    if (held || !isPut(hour)(request)) return "pass";
+    held = true;
+    return { holdUntil: release.promise };
+  });
+  const slow = lake.start(["export"]);
+  await waitFor(() => held, { describe: "the slow exporter's first upload" });
+  await whileHeld(slow);
+  await lake.insertHour(hour, 100);
+  await lake.settled();
+  expect(await lake.exported()).toContain("4 files, 1,100 events");
+  release.resolve();
+  return slow;
+}
 
 /** Key of an object, written down apart from the exporter's own code. */
 export function keyOf(hourMs: number, source: string): string {

@@ -9,6 +9,8 @@ import {
   createLakeFixture,
   DAY_MS,
   HOUR_MS,
+  interleave,
+  isPut,
   keyOf,
   type LakeFixture,
   readByOthers,
@@ -30,35 +32,13 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
   afterAll(() => lake.close());
   afterEach(() => lake.proxy.inject(() => "pass"));
 
-  /** Hours of their own for each test, days ago. */
-  let nextHour = Math.floor(Date.now() / DAY_MS) * DAY_MS - 20 * DAY_MS;
-  const newHour = () => {
-    nextHour += 5 * HOUR_MS;
-    return nextHour;
-  };
-  const exported = async (...args: string[]) => {
-    const run = await lake.run(["export", ...args]);
-    expect({ code: run.code, text: run.code === 0 ? "" : run.text }).toEqual({ code: 0, text: "" });
-    return run.text;
-  };
-  const expectEqual = async () => {
-    const { code, text } = await lake.run(["verify"]);
-    expect(text).toContain("EQUAL: the lake holds what the store holds");
-    expect(code).toBe(0);
-  };
-  const isPut = (hourMs: number) => {
-    const hour = new Date(hourMs).toISOString();
-    const part = `date=${hour.slice(0, 10)}/hour=${hour.slice(11, 13)}/`;
-    return ({ method, path }: { method: string; path: string }) => method === "PUT" && path.includes(part);
-  };
-
   test("late events and duplicates: only the touched hour is written again, and others read the same", async () => {
-    const [first, second] = [newHour(), newHour()];
+    const [first, second] = [lake.newHour(), lake.newHour()];
     const rows = await lake.insertHour(first, 2_000);
     await lake.insertHour(second, 2_000);
     await lake.settled();
-    expect(await exported()).toContain("exported 2 hours: 8 files, 4,000 events");
-    expect(await exported()).toContain("exported 0 hours");
+    expect(await lake.exported()).toContain("exported 2 hours: 8 files, 4,000 events");
+    expect(await lake.exported()).toContain("exported 0 hours");
 
     await lake.insert(
       rows.slice(0, 500).map((row) => ({ ...row, userId: "copy", kafkaOffset: row.kafkaOffset + 1_000_000 })),
@@ -66,9 +46,9 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
     await lake.insert([lake.row(first + HOUR_MS - 1), lake.row(first)]);
     await lake.settled();
     expect((await lake.run(["verify"])).code).toBe(1);
-    const text = await exported();
+    const text = await lake.exported();
     expect(text).toContain("exported 1 hours: 4 files, 2,002 events");
-    await expectEqual();
+    await lake.expectEqual();
 
     const store = await readStore(lake.clickhouse);
     const seen = await readByOthers(lake.lakeDir, { gateway: lake.gateway, prefix: "lake/test" });
@@ -83,9 +63,9 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
   }, 120_000);
 
   test("the lines of docs/lake.md read it from the S3 service", async () => {
-    await lake.insertHour(newHour(), 100);
+    await lake.insertHour(lake.newHour(), 100);
     await lake.settled();
-    await exported();
+    await lake.exported();
     const { gateway } = lake;
     const env = {
       AWS_ENDPOINT_URL: gateway.endpoint,
@@ -101,19 +81,19 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
   }, 120_000);
 
   test("wrong keys change nothing and no secret is shown", async () => {
-    await lake.insertHour(newHour(), 100);
+    await lake.insertHour(lake.newHour(), 100);
     await lake.settled();
     const secret = "this-is-a-wrong-but-secret-key";
     const run = await lake.run(["export", "--retries", "1"], { AWS_SECRET_ACCESS_KEY: secret });
     expect(run.code).toBe(3);
     expect(run.text).not.toContain(secret);
     expect(run.text).not.toContain(lake.gateway.secretAccessKey);
-    await exported();
-    await expectEqual();
+    await lake.exported();
+    await lake.expectEqual();
   }, 120_000);
 
   test("the engine's own record of a running statement shows no secret", async () => {
-    const hour = newHour();
+    const hour = lake.newHour();
     await lake.insertHour(hour, 100);
     await lake.settled();
     const release = Promise.withResolvers<void>();
@@ -132,7 +112,7 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
   }, 120_000);
 
   test("a service that denies, fails, is slow or breaks off loses and doubles nothing", async () => {
-    const hours = [newHour(), newHour(), newHour()];
+    const hours = [lake.newHour(), lake.newHour(), lake.newHour()];
     for (const hour of hours) await lake.insertHour(hour, 1_000);
     await lake.settled();
     let puts = 0;
@@ -144,14 +124,14 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
       // ClickHouse itself asks again after these.
       return puts % 3 === 0 ? { status: 503, code: "SlowDown" } : "pass";
     });
-    await exported("--retries", "20");
+    await lake.exported("--retries", "20");
     expect(puts).toBeGreaterThan(12);
     lake.proxy.inject(() => "pass");
-    await expectEqual();
+    await lake.expectEqual();
   }, 120_000);
 
   test("a service that is down: exit code 3, then everything is there", async () => {
-    await lake.insertHour(newHour(), 1_000);
+    await lake.insertHour(lake.newHour(), 1_000);
     await lake.settled();
     await lake.gateway.kill();
     expect((await lake.run(["export", "--retries", "1"])).code).toBe(3);
@@ -162,12 +142,12 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
     expect(run.code).toBe(3);
     expect(run.text).toContain("1 left");
     lake.proxy.inject(() => "pass");
-    await exported();
-    await expectEqual();
+    await lake.exported();
+    await lake.expectEqual();
   }, 120_000);
 
   test("killed between upload and record: the next run takes the files over", async () => {
-    const hour = newHour();
+    const hour = lake.newHour();
     await lake.insertHour(hour, 1_000);
     await lake.settled();
     let uploaded = false;
@@ -179,74 +159,50 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
     await waitFor(() => ["lottery", "web", "mobile", "sensor"].every((source) => lake.has(hour, source)));
     await victim.kill("SIGKILL");
     lake.proxy.inject(() => "pass");
-    const text = await exported();
+    const text = await lake.exported();
     expect(text).toContain("found 4 files that were not recorded");
     expect(text).toContain("exported 0 hours");
-    await expectEqual();
+    await lake.expectEqual();
   }, 120_000);
 
-  /**
-   * Holds the first of an exporter's uploads of an hour (the others follow it), lets a second exporter write a newer state,
-   * then lets the first go on.
-   */
-  const interleave = async (hour: number, whileHeld: (slow: ReturnType<LakeFixture["start"]>) => Promise<void>) => {
-    await lake.insertHour(hour, 1_000);
-    await lake.settled();
-    const release = Promise.withResolvers<void>();
-    let held = false;
-    lake.proxy.inject((request) => {
-      if (held || !isPut(hour)(request)) return "pass";
-      held = true;
-      return { holdUntil: release.promise };
-    });
-    const slow = lake.start(["export"]);
-    await waitFor(() => held, { describe: "the slow exporter's first upload" });
-    await whileHeld(slow);
-    await lake.insertHour(hour, 100);
-    await lake.settled();
-    expect(await exported()).toContain("4 files, 1,100 events");
-    release.resolve();
-    return slow;
-  };
-
   test("a stopped exporter whose older upload arrives last writes the hour again", async () => {
-    const slow = await interleave(newHour(), async (worker) => {
+    const slow = await interleave(lake, lake.newHour(), async (worker) => {
       await worker.kill("SIGSTOP");
     });
     await slow.kill("SIGCONT");
     expect(await slow.exited).toBe(0);
     expect(slow.logs.some((line) => line.text.includes("another exporter wrote it meanwhile: again"))).toBe(true);
-    await expectEqual();
+    await lake.expectEqual();
   }, 120_000);
 
   test("a killed exporter whose older upload arrives last is found out by the next run", async () => {
-    const hour = newHour();
-    await interleave(hour, async (worker) => {
+    const hour = lake.newHour();
+    await interleave(lake, hour, async (worker) => {
       await worker.kill("SIGKILL");
     });
     await waitFor(async () => (await lake.run(["verify", "--from", new Date(hour).toISOString()])).code === 1, {
       describe: "the late upload to arrive",
       timeoutMs: 60_000,
     });
-    expect(await exported()).toContain("exported 1 hours: 4 files, 1,100 events");
-    await expectEqual();
+    expect(await lake.exported()).toContain("exported 1 hours: 4 files, 1,100 events");
+    await lake.expectEqual();
   }, 120_000);
 
   test("two exporters at once do no harm", async () => {
-    for (let i = 0; i < 4; i++) await lake.insertHour(newHour(), 500);
+    for (let i = 0; i < 4; i++) await lake.insertHour(lake.newHour(), 500);
     await lake.settled();
     const runs = await Promise.all([lake.run(["export"]), lake.run(["export"]), lake.run(["export", "--rewrite"])]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
-    await expectEqual();
-    expect(await exported()).toContain("exported 0 hours");
+    await lake.expectEqual();
+    expect(await lake.exported()).toContain("exported 0 hours");
   }, 180_000);
 
   test("objects that were damaged, exchanged or deleted are named and replaced; foreign ones are named", async () => {
-    const [one, two] = [newHour(), newHour()];
+    const [one, two] = [lake.newHour(), lake.newHour()];
     await lake.insertHour(one, 400);
     await lake.insertHour(two, 400);
     await lake.settled();
-    await exported();
+    await lake.exported();
     const bucket = lake.gateway.client();
     await bucket.write(`test/${keyOf(one, "web")}`, "no parquet");
     await bucket.write(`test/${keyOf(one, "mobile")}`, await Bun.file(lake.file(two, "mobile")).bytes());
@@ -264,16 +220,16 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
       "unreadable mobile",
       "unreadable web",
     ]);
-    expect(await exported()).toContain("exported 2 hours");
+    expect(await lake.exported()).toContain("exported 2 hours");
     await bucket.delete(stray);
-    await expectEqual();
+    await lake.expectEqual();
   }, 120_000);
 
   test("a source or an hour without events loses its object", async () => {
-    const hour = newHour();
+    const hour = lake.newHour();
     await lake.insertHour(hour, 400);
     await lake.settled();
-    await exported();
+    await lake.exported();
     const forget = async (where: string) => {
       await lake.clickhouse.command(
         `ALTER TABLE events_raw DELETE WHERE toStartOfHour(event_time) = ${hour / 1000} AND ${where}`,
@@ -287,21 +243,21 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
       await lake.settled();
     };
     await forget("source = 'web'");
-    expect(await exported()).toContain("300 events");
+    expect(await lake.exported()).toContain("300 events");
     expect(lake.has(hour, "web")).toBe(false);
     expect(lake.has(hour, "mobile")).toBe(true);
-    await expectEqual();
+    await lake.expectEqual();
     await forget("1");
-    expect(await exported()).toContain("3 removed");
+    expect(await lake.exported()).toContain("3 removed");
     expect(lake.has(hour, "mobile")).toBe(false);
-    await expectEqual();
+    await lake.expectEqual();
   }, 120_000);
 
   test("hours past the raw retention are neither written nor removed", async () => {
-    const hour = newHour();
+    const hour = lake.newHour();
     await lake.insertHour(hour, 400);
     await lake.settled();
-    await exported();
+    await lake.exported();
     const set = (value: string) =>
       lake.clickhouse.command(
         "INSERT INTO pipeline_settings (name, value) SELECT 'raw_complete_since', {value:String}",
@@ -312,7 +268,7 @@ describe.skipIf(missing.length > 0)("the lake on S3", () => {
       );
     await set(new Date(Date.now() - 2 * DAY_MS).toISOString().slice(0, 10));
     await lake.clickhouse.command("ALTER TABLE events_raw DELETE WHERE 1", { settings: { mutations_sync: 2 } });
-    expect(await exported("--rewrite")).toContain("exported 0 hours");
+    expect(await lake.exported("--rewrite")).toContain("exported 0 hours");
     expect(lake.has(hour, "web")).toBe(true);
     const { code, text } = await lake.run(["verify"]);
     expect(text).toContain("past the raw retention");

@@ -53,7 +53,7 @@ export function judge(
     ...lagFindings(parts.lag),
     ...proofFindings(parts.proof, parts.nowMs),
     ...parts.runs.flatMap((run) => runFindings(run, parts.nowMs, limits)),
-    ...alertsFindings(parts.backlog),
+    ...alertFindings(parts.backlog),
   ].sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
   const empty = parts.freshness.newestEventMs === undefined;
   const worst = findings[0]?.level;
@@ -110,7 +110,7 @@ function runFindings(run: RunRow, nowMs: number, limits: OverviewLimits): Findin
   return [];
 }
 
-function alertsFindings({ firingAlerts, firingCritical }: Backlog): Finding[] {
+function alertFindings({ firingAlerts, firingCritical }: Backlog): Finding[] {
   if (firingAlerts === 0) return [];
   const text = firingAlerts === 1 ? "1 alert is firing" : `${firingAlerts} alerts are firing`;
   return [{ level: firingCritical > 0 ? "bad" : "warn", text, href: "/alerts?status=firing" }];

@@ -27,7 +27,6 @@ export type DefectKind =
   | "conflict";
 
 export type Position = { partition: number; offset: number };
-
 export type Defect = {
   kind: DefectKind;
   eventId: string;
@@ -39,7 +38,6 @@ export type Defect = {
   inStore?: Position;
   detail: string;
 };
-
 export type BucketTotals = {
   /** Distinct events of the topic, and copies beyond the first. */
   events: number;

@@ -1,5 +1,5 @@
 import { createClickHouse, INSERT_SETTINGS, RELIED_ON } from "../../shared/clickhouse/client.ts";
-import { readSettings, settingNames, settingsFindings } from "../../shared/clickhouse/rules/setting-rules.ts";
+import { readSettings, settingFindings, settingNames } from "../../shared/clickhouse/rules/setting-rules.ts";
 import type { Finding } from "../../shared/runtime/finding.ts";
 import type { Check, Outcome } from "./check.ts";
 import { ifAllowed, limited, type Session } from "./session.ts";
@@ -18,7 +18,7 @@ async function checkSettings({ config, role }: Session): Promise<Outcome> {
   // A client that sends no settings shows what the profile has.
   const bare = createClickHouse(limited(config), { settings: {} });
   try {
-    const findings = settingsFindings(config.CLICKHOUSE_USER, await readSettings(bare, settingNames(sent)), sent);
+    const findings = settingFindings(config.CLICKHOUSE_USER, await readSettings(bare, settingNames(sent)), sent);
     return { found: `nothing in the profile of ${config.CLICKHOUSE_USER} changes what our SQL means`, findings };
   } finally {
     await bare.close();

@@ -44,7 +44,7 @@ test("one broker that may acknowledge alone is named where there are three; a si
   expect(codes({}, { leaderless: 1 })).toEqual(["KAFKA_TOPIC_UNAVAILABLE"]);
 });
 
-test("the command that fixes can be run as it stands", () => {
+test("the command that fixes it can be run as it stands", () => {
   const [finding] = topicFindings("events", facts({ "message.timestamp.type": "CreateTime" }), NEEDS);
   expect(finding?.next).toBe(
     "kafka-configs.sh --bootstrap-server kafka:9092 --alter --entity-type topics --entity-name events --add-config message.timestamp.type=LogAppendTime",

@@ -56,7 +56,7 @@ export type TopicRole = "events" | "dead_letters" | "ledger";
 
 /** What workers and store count on. */
 export type TopicNeeds = {
-  /** Bootstrap brokers, for the commands that fix. */
+  /** Bootstrap brokers, for the commands that fix it. */
   brokers: readonly string[];
   /** Largest batch or message that workers send to the topic, bytes. */
   maxBytes: number;
@@ -73,16 +73,16 @@ const MIN_PARTITIONS = 6;
 /** Compares one topic with what the pipeline needs of it. */
 export function topicFindings(role: TopicRole, facts: TopicFacts, needs: TopicNeeds): Finding[] {
   return [
-    ...timestampsFindings(facts, needs),
+    ...timestampFindings(facts, needs),
     ...cleanupFindings(role, facts, needs),
     ...sizeFindings(facts, needs),
-    ...(role === "events" ? [...partitionsFindings(facts, needs), ...retentionFindings(facts, needs)] : []),
-    ...replicasFindings(facts, needs),
+    ...(role === "events" ? [...partitionFindings(facts, needs), ...retentionFindings(facts, needs)] : []),
+    ...replicaFindings(facts, needs),
   ];
 }
 
 /** Too old and in the future are judged against the broker's time; a sender's would give other verdicts in a replay. */
-function timestampsFindings({ topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function timestampFindings({ topic, config }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   const type = config.get("message.timestamp.type");
   if (type === undefined || type === "LogAppendTime") return [];
   return [
@@ -124,7 +124,7 @@ function sizeFindings({ topic, config }: TopicFacts, { brokers, maxBytes: needed
   ];
 }
 
-function partitionsFindings({ topic, partitions }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function partitionFindings({ topic, partitions }: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   if (partitions >= MIN_PARTITIONS) return [];
   return [
     {
@@ -181,7 +181,7 @@ function retentionFindings({ topic, config }: TopicFacts, needs: TopicNeeds): Fi
 }
 
 /** Producers wait for all replicas that are in sync; how many that are at least is the topic's to say. */
-function replicasFindings(facts: TopicFacts, { brokers }: TopicNeeds): Finding[] {
+function replicaFindings(facts: TopicFacts, { brokers }: TopicNeeds): Finding[] {
   const { topic, replicas, inSync, leaderless, config } = facts;
   const findings: Finding[] = [];
   const least = Number(config.get("min.insync.replicas") ?? 1);

@@ -92,8 +92,8 @@ export function schemaFindings(
     if (found === undefined) return [missing(name, wanted)];
     return [
       ...engineFindings(name, wanted, found),
-      ...columnsFindings(name, wanted, found),
-      ...insertViewsFindings(found, schema),
+      ...columnFindings(name, wanted, found),
+      ...insertViewFindings(found, schema),
     ];
   });
 }
@@ -124,7 +124,7 @@ function engineFindings(name: string, wanted: ExpectedObject, found: ActualObjec
   }));
 }
 
-function columnsFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
+function columnFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
   const isView = isViewEngine(wanted.engine);
   return Object.entries(wanted.columns).flatMap(([column, type]): Finding[] => {
     const actual = found.columns.get(column);
@@ -151,7 +151,7 @@ function columnsFindings(name: string, wanted: ExpectedObject, found: ActualObje
 }
 
 /** Without these views rows are stored that no minute and no proof ever hears of. */
-function insertViewsFindings(found: ActualObject, schema: ExpectedSchema): Finding[] {
+function insertViewFindings(found: ActualObject, schema: ExpectedSchema): Finding[] {
   return Object.entries(schema)
     .filter(([view, { on_insert }]) => on_insert === found.name && !found.insertViews.includes(view))
     .map(([view]) => ({

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../runtime/errors.ts";
 import { RELIED_ON } from "../client.ts";
-import { type ActualSetting, refusalFindings, settingNames, settingsFindings } from "./setting-rules.ts";
+import { type ActualSetting, refusalFindings, settingFindings, settingNames } from "./setting-rules.ts";
 
 const setting = (name: string, value: string, more: Partial<ActualSetting> = {}): ActualSetting => ({
   name,
@@ -13,7 +13,7 @@ const setting = (name: string, value: string, more: Partial<ActualSetting> = {})
   ...more,
 });
 const codes = (settings: ActualSetting[], sent: Record<string, string | number> = {}) =>
-  settingsFindings("someone", settings, sent).map(({ code }) => code);
+  settingFindings("someone", settings, sent).map(({ code }) => code);
 
 test("what gives SQL another meaning is named, its usual value is not", () => {
   expect(codes([setting("join_use_nulls", "1"), setting("final", "1")])).toEqual([
@@ -35,7 +35,7 @@ test("what a request sends wins over the profile, unless a constraint forbids it
 });
 
 test("a setting that our requests set themselves concerns only others", () => {
-  const [finding] = settingsFindings("someone", [setting("final", "1")], RELIED_ON);
+  const [finding] = settingFindings("someone", [setting("final", "1")], RELIED_ON);
   expect(finding).toMatchObject({ code: "SETTING_CHANGES_MEANING", severity: "warning" });
   expect(settingNames({}).filter((name) => name !== "readonly" && !(name in RELIED_ON))).toEqual([]);
 });

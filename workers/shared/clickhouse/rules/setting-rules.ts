@@ -49,7 +49,7 @@ export async function readSettings(
   });
 }
 
-/** Everything {@link settingsFindings} has to know of. */
+/** Everything {@link settingFindings} has to know of. */
 export function settingNames(sent: Settings): string[] {
   return [...new Set([...Object.keys(MEANINGS), ...Object.keys(sent), "readonly"])];
 }
@@ -58,7 +58,7 @@ export function settingNames(sent: Settings): string[] {
  * Judges what the profiles of a login set.
  * @param sent what the worker sends with its requests: wins over the profile, unless a constraint forbids it (code 452).
  */
-export function settingsFindings(user: string, settings: readonly ActualSetting[], sent: Settings): Finding[] {
+export function settingFindings(user: string, settings: readonly ActualSetting[], sent: Settings): Finding[] {
   const readonly = settings.find(({ name }) => name === "readonly")?.value ?? "0";
   return settings.flatMap((setting): Finding[] => {
     if (setting.name === "readonly") return readonly === "1" ? [readOnly(user)] : [];

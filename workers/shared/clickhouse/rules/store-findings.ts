@@ -1,7 +1,7 @@
 import type { Finding } from "../../runtime/finding.ts";
 import type { ClickHouse, Settings } from "../client.ts";
 import { readSchema, schemaFindings } from "./schema-rules.ts";
-import { readSettings, settingNames, settingsFindings } from "./setting-rules.ts";
+import { readSettings, settingFindings, settingNames } from "./setting-rules.ts";
 
 /**
  * What of tables, views and the login's settings would make figures wrong, in the words of `ops doctor`.
@@ -13,5 +13,5 @@ export async function storeFindings(
   { user, tables, sent }: { user: string; tables?: readonly string[]; sent: Settings },
 ): Promise<Finding[]> {
   const schema = schemaFindings(await readSchema(clickhouse), tables);
-  return [...schema, ...settingsFindings(user, await readSettings(clickhouse, settingNames(sent)), sent)];
+  return [...schema, ...settingFindings(user, await readSettings(clickhouse, settingNames(sent)), sent)];
 }
