@@ -3,7 +3,7 @@
 # password with & or < keeps it from starting, and a Secret made from a file has a line break at its end that no client
 # can send. Workers drop that line break as well.
 set -eu
-for role in INSERT READ OPERATE RESOLVE MIGRATE LAKE; do
+for role in INSERT READ OPERATE RESOLVE MIGRATE LAKE RESTORE; do
   name="CLICKHOUSE_${role}_PASSWORD"
   # What $( ) captures loses all line breaks at its end.
   value=$(printenv "$name" | sed -e 's/\r$//' -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g')

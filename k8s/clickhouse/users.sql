@@ -9,7 +9,7 @@
 --
 -- For another database:  sed 's/ON countinghouse\./ON `my-db`./' users.sql
 -- Run it again after an upgrade: it adds what is new. It takes nothing away, and changes no password.
--- Without a lake, leave out the lines with countinghouse_lake.
+-- Without a lake, leave out the lines with countinghouse_lake and countinghouse_restore.
 
 CREATE SETTINGS PROFILE IF NOT EXISTS countinghouse_insert SETTINGS async_insert = 0;
 CREATE SETTINGS PROFILE IF NOT EXISTS countinghouse_operate SETTINGS async_insert = 0, max_execution_time = 600;
@@ -21,6 +21,7 @@ CREATE USER IF NOT EXISTS countinghouse_read IDENTIFIED BY {read_password:String
 CREATE USER IF NOT EXISTS countinghouse_operate IDENTIFIED BY {operate_password:String} SETTINGS PROFILE 'countinghouse_operate';
 CREATE USER IF NOT EXISTS countinghouse_resolve IDENTIFIED BY {resolve_password:String} SETTINGS PROFILE 'countinghouse_operate';
 CREATE USER IF NOT EXISTS countinghouse_lake IDENTIFIED BY {lake_password:String} SETTINGS PROFILE 'countinghouse_lake';
+CREATE USER IF NOT EXISTS countinghouse_restore IDENTIFIED BY {restore_password:String} SETTINGS PROFILE 'countinghouse_lake';
 CREATE USER IF NOT EXISTS countinghouse_migrate IDENTIFIED BY {migrate_password:String};
 
 CREATE QUOTA IF NOT EXISTS countinghouse_insert FOR INTERVAL 60 SECOND MAX queries = 60000, errors = 6000 TO countinghouse_insert;
@@ -71,7 +72,19 @@ GRANT SELECT ON countinghouse.lake_pending TO countinghouse_lake;
 GRANT S3 ON *.* TO countinghouse_lake;
 GRANT CREATE TEMPORARY TABLE ON *.* TO countinghouse_lake;
 
+GRANT SELECT ON countinghouse.events_raw TO countinghouse_restore;
+GRANT SELECT ON countinghouse.raw_horizon TO countinghouse_restore;
+GRANT SELECT ON countinghouse.pipeline_settings TO countinghouse_restore;
+GRANT SELECT ON countinghouse.lake_files TO countinghouse_restore;
+GRANT SELECT ON countinghouse.lake_runs TO countinghouse_restore;
+GRANT INSERT ON countinghouse.events_raw TO countinghouse_restore;
+GRANT INSERT ON countinghouse.lake_files TO countinghouse_restore;
+GRANT INSERT ON countinghouse.lake_runs TO countinghouse_restore;
+GRANT S3 ON *.* TO countinghouse_restore;
+GRANT CREATE TEMPORARY TABLE ON *.* TO countinghouse_restore;
+
 GRANT ALL ON countinghouse.* TO countinghouse_migrate;
+GRANT CLUSTER ON *.* TO countinghouse_migrate;
 GRANT SELECT ON system.columns TO countinghouse_migrate;
 GRANT SELECT ON system.merge_tree_settings TO countinghouse_migrate;
 GRANT SELECT ON system.tables TO countinghouse_migrate;

@@ -1,7 +1,7 @@
 import { NAMESPACE } from "./settings.ts";
 import { type Cluster, must } from "./shell.ts";
 
-const ROLES = ["insert", "read", "operate", "resolve", "migrate", "lake"] as const;
+const ROLES = ["insert", "read", "operate", "resolve", "migrate", "lake", "restore"] as const;
 
 /**
  * Makes the Secrets of the ClickHouse users that do not exist yet; existing passwords stay. Grafana, which lives in another

@@ -63,9 +63,14 @@ describe("a command for the cluster", () => {
   });
   test("runs where its rights are", () => {
     expect(
-      ["lake backfill", "conflicts resolve --yes", "conflicts list", "rewind --from x"].map((line) =>
-        componentFor(line.split(" ")),
-      ),
-    ).toEqual(["lake-export", "resolve", "operate", "operate"]);
+      [
+        "lake backfill",
+        "conflicts resolve --yes",
+        "conflicts list",
+        "rewind --from x",
+        "restore --yes --from-lake",
+        "restore --prove",
+      ].map((line) => componentFor(line.split(" "))),
+    ).toEqual(["lake-export", "resolve", "operate", "operate", "restore", "operate"]);
   });
 });

@@ -13,8 +13,9 @@ export function splitArguments(line: string): string[] {
 }
 
 /** Which of the chart's CronJobs has the rights for a command, and no more. */
-export function componentFor([first, second]: readonly string[]): string {
+export function componentFor([first, second, ...others]: readonly string[]): string {
   if (first === "lake") return "lake-export";
+  if (first === "restore" && [second, ...others].includes("--from-lake")) return "restore";
   return first === "conflicts" && second === "resolve" ? "resolve" : "operate";
 }
 

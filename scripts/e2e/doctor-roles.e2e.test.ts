@@ -57,6 +57,7 @@ const LOST: Readonly<Record<string, readonly [right: string, left?: string]>> = 
   operate: ["INSERT ON countinghouse.verification_runs"],
   resolve: ["ALTER DELETE ON countinghouse.events_raw"],
   lake: ["SELECT ON countinghouse.events"],
+  restore: ["INSERT ON countinghouse.lake_runs"],
   migrate: ["ALL ON countinghouse.*", "SELECT ON countinghouse.*"],
 };
 const grant = (right?: string) => (right === undefined ? "" : `<query>GRANT ${right}</query>`);

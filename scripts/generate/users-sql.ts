@@ -24,7 +24,7 @@ const HEADER = `-- Made by scripts/generate/users-sql.ts from users.d/countingho
 --
 -- For another database:  sed 's/ON countinghouse\\./ON \`my-db\`./' users.sql
 -- Run it again after an upgrade: it adds what is new. It takes nothing away, and changes no password.
--- Without a lake, leave out the lines with countinghouse_lake.
+-- Without a lake, leave out the lines with countinghouse_lake and countinghouse_restore.
 `;
 
 /**

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createOpsFixture } from "../../workers/ops/testing/fixture.ts";
 import { startWorker } from "../testkit/index.ts";
 import { storeDay } from "../testkit/roles/figures.ts";
 import { RoleStore } from "../testkit/roles/role-store.ts";
@@ -56,4 +57,28 @@ describe.skipIf(isMissing)("the lake on S3, as a role", () => {
     expect(await objects()).toHaveLength(3);
     expect(await lake("verify")).toEqual({ code: 0, text: expect.stringContaining("EQUAL") });
   }, 60_000);
+
+  test("a lost store is filled again by the role that is made for it; the lake's own may not", async () => {
+    const kafka = await createOpsFixture("roles");
+    const restore = async () => {
+      const env = { ...kafka.env, ...store.env, ...gateway.env("roles") };
+      const worker = startWorker({ binary: "ops", args: ["restore", "--from-lake", "--yes", "--retries", "1"], env });
+      const code = await worker.exited;
+      return { code, text: worker.logs.map(({ text }) => text).join("\n") };
+    };
+    try {
+      await store.as("migrate");
+      await store.client("default").command(`DROP DATABASE ${store.database} SYNC`);
+      await store.migrate();
+      await store.as("lake");
+      expect(await restore()).toEqual({ code: 3, text: expect.stringContaining("privileges") });
+      await store.as("restore");
+      expect(await restore()).toEqual({
+        code: 0,
+        text: expect.stringContaining("7 of them put back now, 0 hours left"),
+      });
+    } finally {
+      await kafka.close();
+    }
+  }, 120_000);
 });

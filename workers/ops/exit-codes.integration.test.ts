@@ -45,6 +45,9 @@ const TABLE: Readonly<Record<string, Row>> = {
   "conflicts list": usual,
   "conflicts resolve": { ...usual, args: ["--dry-run"] },
   rewind: { ...usual, args: ["--from", "earliest"] },
+  restore: usual,
+  "restore --from-lake": { ...usual, args: ["--from-lake", "--retries", "1"] },
+  "restore --prove": { ...usual, args: ["--prove", "--wait", "20s"] },
   "lake export": { ...usual, args: ["--retries", "1"] },
   "lake verify": { ...usual, args: ["--retries", "1"] },
   // Offset 0 is read and committed, so that nothing has to move.

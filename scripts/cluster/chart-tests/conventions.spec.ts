@@ -74,7 +74,7 @@ describe("what a platform team asks of every pod", () => {
   test("there are pods of every kind", () => {
     const kinds = new Set(pods.map(([name]) => name.split("/")[0]));
     expect([...kinds].sort()).toEqual(["CronJob", "Deployment", "Job", "Pod"]);
-    expect(pods.length).toBe(13);
+    expect(pods.length).toBe(14);
   });
   test.each(pods)("%s gets it", (name, spec) => {
     expect(spec).toMatchObject({
@@ -98,7 +98,7 @@ describe("what a platform team asks of every pod", () => {
       const found = path[object.kind as keyof typeof path];
       return object.kind === "Pod" ? [object] : found ? [at<Rendered>(object, found)] : [];
     });
-    expect(templates.length).toBe(13);
+    expect(templates.length).toBe(14);
     for (const { metadata } of templates) {
       expect(metadata.labels).toMatchObject({ "cost-centre": "4711", team: "analytics" });
       expect(at<object>(metadata, "annotations")).toMatchObject({ "example.com/scan": "true" });

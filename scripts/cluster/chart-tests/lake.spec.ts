@@ -90,5 +90,26 @@ test("ClickHouse's user of the lake may use s3(), write two tables and nothing e
     "S3 ON *.*",
     "CREATE TEMPORARY TABLE ON *.*",
   ]);
-  expect(users.match(/GRANT [^<]*\bS3\b/g)?.length).toBe(1);
+  // The other is `restore`.
+  expect(users.match(/GRANT [^<]*\bS3\b/g)?.length).toBe(2);
+});
+
+test("`restore --from-lake` has a job of its own: the lake's account and bucket, the groups of the consumers, its own user", () => {
+  const on = { ...ON, "lake.existingSecret": "keys" };
+  const objects = render(on);
+  const spec = podSpecs(objects).get(`CronJob/${named("restore")}`);
+  expect(spec?.serviceAccountName).toBe(named("lake"));
+  const variables = environment(objects, "restore");
+  expect(variables.get("LAKE_URL")?.value).toBe("s3://bucket/prefix");
+  expect(variables.get("AWS_ACCESS_KEY_ID")?.valueFrom?.secretKeyRef?.name).toBe("keys");
+  expect(variables.get("KAFKA_GROUP_ID")?.value).toBe("countinghouse");
+  expect(variables.get("CLICKHOUSE_USER")?.valueFrom?.secretKeyRef?.name).toBe("clickhouse-restore");
+  expect(at<object>(pick(objects, "CronJob", named("restore")), "spec")).toMatchObject({ suspend: true });
+  const reaches = (policy: string) =>
+    at<{ values: string[] }[]>(pick(objects, "NetworkPolicy", named(policy)), "spec.podSelector.matchExpressions")[0]
+      ?.values;
+  for (const policy of ["lake", "clickhouse"]) expect(reaches(policy)).toContain("restore");
+  const names = (from: readonly Rendered[]) => [...podSpecs(from).keys()];
+  expect(names(render({ ...on, "operate.enabled": false }))).not.toContain(`CronJob/${named("restore")}`);
+  expect(names(render())).not.toContain(`CronJob/${named("restore")}`);
 });

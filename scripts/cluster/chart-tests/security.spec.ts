@@ -6,7 +6,7 @@ const pods = [...podSpecs(objects)];
 
 describe("every pod", () => {
   test("there are pods to look at", () => {
-    expect(pods.length).toBe(13);
+    expect(pods.length).toBe(14);
   });
 
   test.each(pods)("%s fits Pod Security `restricted`", (_, spec) => {
@@ -163,6 +163,7 @@ describe("NetworkPolicies", () => {
       "resolve",
       "smoke",
       "lake",
+      "restore",
     ]);
   });
 });

@@ -45,7 +45,9 @@ describe("Strimzi in the same namespace", () => {
 });
 
 describe("passwords", () => {
-  const every = [...podSpecs(render({}, [example("tainted-nodes")]))].filter(([name]) => !/lake|smoke/.test(name));
+  const every = [...podSpecs(render({}, [example("tainted-nodes")]))].filter(
+    ([name]) => !/lake|restore|smoke/.test(name),
+  );
   test.each(every)("%s reads them from files, which can rotate", (_, spec) => {
     const names = spec.containers.flatMap(({ env = [] }) => env.map(({ name }) => name));
     expect(names.filter((name) => /(PASSWORD|TOKEN|API_KEYS)$/.test(name))).toEqual([]);

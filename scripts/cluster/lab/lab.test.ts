@@ -19,6 +19,7 @@ describe("the users of the ClickHouse stand-in", () => {
     CLICKHOUSE_MIGRATE_PASSWORD: "c",
     CLICKHOUSE_RESOLVE_PASSWORD: "f",
     CLICKHOUSE_LAKE_PASSWORD: "e",
+    CLICKHOUSE_RESTORE_PASSWORD: "g",
   };
   const inner = { user: "engine", password: "secret" };
   const login = (headers: Record<string, string>) => {

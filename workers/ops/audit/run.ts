@@ -25,6 +25,8 @@ export type AuditOptions = {
   allowUnseen: boolean;
   /** Where to spill; undefined: the system's directory for temporary files. */
   tempDir: string | undefined;
+  /** Close the ledgers of killed producers when all is exact; default true. */
+  closesLedgers?: boolean;
 };
 
 /**
@@ -98,7 +100,7 @@ export async function audit(services: Services, options: AuditOptions): Promise<
       closed: [],
     };
     // What an instance sent before the audit's reach stays unproven, so its ledger stays open.
-    if (report.verdict !== "EXACT" || hasUnseen(unseen)) return report;
+    if (options.closesLedgers === false || report.verdict !== "EXACT" || hasUnseen(unseen)) return report;
     if (!(await ledgerIsStored(services, options))) return report;
     return { ...report, closed: await closeLedgers(services, await findClosable(services, snapshotMs)) };
   } finally {

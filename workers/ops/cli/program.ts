@@ -5,6 +5,7 @@ import { registerDlq } from "../dlq/command.ts";
 import { registerDoctor } from "../doctor/command.ts";
 import { registerLake } from "../lake/command.ts";
 import { registerMigrate } from "../migrate/command.ts";
+import { registerRestore } from "../restore/command.ts";
 import { registerRewind } from "../rewind/command.ts";
 import { registerSecrets } from "../secrets/command.ts";
 import { registerSkip } from "../skip/command.ts";
@@ -26,6 +27,7 @@ export function createProgram(io: CliIo): Command {
   registerDlq(program, io);
   registerConflicts(program, io);
   registerRewind(program, io);
+  registerRestore(program, io);
   registerSkip(program, io);
   registerLake(program, io);
   registerSecrets(program, io);
@@ -47,6 +49,7 @@ Examples:
   ops dlq list --class schema
   ops conflicts list
   ops rewind --from 2026-05-01T12:00Z
+  ops restore --from-lake
   ops skip --partition 3 --from 4711 --to 4720`;
 
 /** `ops dlq list` */

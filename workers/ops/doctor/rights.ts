@@ -56,7 +56,7 @@ async function isGranted(ask: (sql: string) => Promise<string>, right: string): 
 }
 
 /** From the role that sees most to the one that sees least. */
-const BY_REACH = ["migrate", "operate", "resolve", "read", "lake", "insert"];
+const BY_REACH = ["migrate", "restore", "operate", "resolve", "read", "lake", "insert"];
 
 function strongest(roles: readonly string[]): string | undefined {
   return BY_REACH.find((name) => roles.includes(name)) ?? roles[0];

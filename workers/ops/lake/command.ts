@@ -1,15 +1,10 @@
 import type { Command } from "commander";
-import { createClickHouse } from "../../shared/clickhouse/client.ts";
-import { loadConfig } from "../../shared/runtime/config.ts";
-import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
+import { EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseCount, parseDuration, parseTime } from "../cli/options.ts";
 import { runReporting } from "../cli/services.ts";
-import { lakeConfigSchema, parseLakeUrl } from "./config.ts";
-import { credentialSource } from "./credentials.ts";
 import { type ExportFlags, runLakeExport } from "./export-command.ts";
-import { FileTarget } from "./file-target.ts";
-import { S3Target } from "./s3-target.ts";
+import { openLake } from "./open.ts";
 import type { LakeServices } from "./services.ts";
 import { runLakeVerify, type VerifyFlags } from "./verify-command.ts";
 
@@ -50,6 +45,7 @@ export function registerLake(program: Command, io: CliIo): void {
 
   withRange(lake.command("export").description("write the hours that changed, as Parquet files"))
     .option("--dry-run", "show what would be done")
+    .option("--adopt", "go on in a lake that another store has filled: what this store lacks is lost there")
     .option("--rewrite", "also write hours that are as they should be, or newer than the store's")
     .option("--settle <time>", "leave out hours that ended less than this ago", parseDuration)
     .option("--parallel <n>", "hours written at once", parseCount, 2)
@@ -64,22 +60,5 @@ export function registerLake(program: Command, io: CliIo): void {
 }
 
 function withLake(io: CliIo, run: (services: LakeServices) => Promise<ExitCode>): Promise<void> {
-  return runReporting(io, async () => {
-    const config = loadConfig(lakeConfigSchema, io.env);
-    const location = parseLakeUrl(config.LAKE_URL);
-    if (location === undefined) return EXIT.usage; // the schema has refused it already
-    const timeoutMs = config.LAKE_STATEMENT_TIMEOUT_MS;
-    const clickhouse = createClickHouse({ ...config, CLICKHOUSE_TIMEOUT_MS: timeoutMs });
-    try {
-      if (location.kind === "s3") {
-        const credentials = credentialSource(config, io.clock);
-        return await run({ io, clickhouse, target: new S3Target(location, config, { clickhouse, credentials }) });
-      }
-      const target = new FileTarget(location, { clickhouse });
-      await target.sweep(io.clock.now());
-      return await run({ io, clickhouse, target });
-    } finally {
-      await clickhouse.close();
-    }
-  });
+  return runReporting(io, () => openLake(io, run));
 }

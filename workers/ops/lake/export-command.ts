@@ -20,6 +20,7 @@ export type ExportFlags = {
   metricsFile?: string;
   dryRun?: boolean;
   rewrite?: boolean;
+  adopt?: boolean;
   settle?: number;
   parallel: number;
 };
@@ -65,7 +66,13 @@ function toOptions(flags: ExportFlags, nowMs: number): ExportOptions {
     const ended = Math.floor((nowMs - flags.settle) / 3_600_000) * 3_600;
     range.toS = Math.min(range.toS, ended);
   }
-  return { range, rewrite: flags.rewrite === true, retries: flags.retries, parallel: flags.parallel };
+  return {
+    range,
+    rewrite: flags.rewrite === true,
+    retries: flags.retries,
+    parallel: flags.parallel,
+    adopt: flags.adopt === true,
+  };
 }
 
 function dryRun({ io }: LakeServices, { todo }: LakePlan): ExitCode {

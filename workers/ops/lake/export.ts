@@ -4,10 +4,12 @@ import { retryWithBackoff } from "../../shared/runtime/retry.ts";
 import { isPastRetention, LakeStorageError } from "./errors.ts";
 import { inspect } from "./inspect.ts";
 import { hourPrefix, isPlainSource, objectKey } from "./layout.ts";
+import { beginExport } from "./own-lake.ts";
 import { groupFacts, type HourPlan, planHour } from "./plan.ts";
 import {
   bySlot,
   completeSince,
+  countSlot,
   type FileFacts,
   type Range,
   readFacts,
@@ -39,6 +41,8 @@ export type ExportOptions = {
   retries: number;
   /** Hours written at once. */
   parallel: number;
+  /** Go on in a lake that another store has filled. */
+  adopt: boolean;
 };
 
 export type LakePlan = { todo: HourPlan[]; blocked: HourPlan[]; clean: number };
@@ -62,10 +66,16 @@ export async function planExport(deps: ExportDeps, options: ExportOptions, recor
   const horizonS = await completeSince(clickhouse);
   const objects = await retrying(deps, options, undefined, () => target.list("events/"));
   const { slots } = bySlot(objects);
+  const startedMs = await serverTime(clickhouse);
+  await beginExport(
+    clickhouse,
+    { name: target.name, files: [...slots.values()].reduce((sum, { size }) => sum + size, 0) },
+    { ...options, record, startedMs },
+  );
   const inRange = ([hourS]: [number, unknown]) => hourS >= options.range.fromS && hourS < options.range.toS;
   const listed = new Map([...slots].filter(inRange));
   const known = groupFacts(await readFacts(clickhouse, target.name, options.range));
-  if (record) await adopt(deps, options, listed, known);
+  if (record) await recordUnknown(deps, options, listed, known);
 
   const plan: LakePlan = { todo: [], blocked: [], clean: 0 };
   for (const hour of await storeHours(clickhouse, options.range)) {
@@ -81,7 +91,7 @@ export async function planExport(deps: ExportDeps, options: ExportOptions, recor
   return plan;
 }
 
-async function adopt(
+async function recordUnknown(
   deps: ExportDeps,
   options: ExportOptions,
   listed: ReadonlyMap<number, ReadonlyMap<string, LakeObject>>,
@@ -138,6 +148,7 @@ async function doHour(
     for (let round = 0; round < 5; round++) {
       const outcome = await retrying(deps, options, hourS, () => writeHour(deps, hourS));
       if (outcome.kind === "past") return "left the raw retention";
+      if (outcome.kind === "short") return outcome.reason;
       report.removed += outcome.removed;
       if (outcome.kind === "overtaken") {
         deps.events.overtaken(hourS);
@@ -160,7 +171,10 @@ async function doHour(
   }
 }
 
-type HourOutcome = { kind: "done" | "overtaken"; facts: FileFacts[]; removed: number } | { kind: "past" };
+type HourOutcome =
+  | { kind: "done" | "overtaken"; facts: FileFacts[]; removed: number }
+  | { kind: "past" }
+  | { kind: "short"; reason: string };
 
 /**
  * Writes the files of an hour and records what then lies there. The order matters:
@@ -175,8 +189,12 @@ async function writeHour(deps: ExportDeps, hourS: number): Promise<HourOutcome> 
   const [hour] = await storeHours(clickhouse, { fromS: hourS, toS: hourS + 3600 });
   if (hour === undefined) return { kind: "done", facts: [], removed: 0 };
   try {
-    for (const source of hour.sources.keys()) {
+    for (const [source, { events }] of hour.sources) {
       const slot = { hourS, source };
+      // Rows that were lost, or are being deleted: an hour written from the rest would replace a good file by a poor one.
+      const stored = await countSlot(clickhouse, slot);
+      if (stored < events)
+        return { kind: "short", reason: `the store holds ${stored} of ${events} events of ${source}` };
       await target.write(slot, selectSlot(slot, hour.version));
     }
   } catch (error) {
@@ -198,13 +216,20 @@ async function writeHour(deps: ExportDeps, hourS: number): Promise<HourOutcome> 
   return { kind: current ? "done" : "overtaken", facts: kept, removed: removed.length };
 }
 
-/** Removes the files of sources that had no event left at the hour's version, unless they are from a later one. */
+/**
+ * Removes the files of sources that had no event left at the hour's version, unless they are from a later one, or the store
+ * holds events of them that its views do not show yet.
+ */
 async function removeEmptied(
-  { target }: ExportDeps,
+  { clickhouse, target }: ExportDeps,
   hour: StoreHour,
   facts: readonly FileFacts[],
 ): Promise<FileFacts[]> {
-  const emptied = facts.filter(({ source, version }) => !hour.sources.has(source) && version < hour.version);
+  const emptied: FileFacts[] = [];
+  for (const fact of facts) {
+    if (hour.sources.has(fact.source) || fact.version >= hour.version) continue;
+    if ((await countSlot(clickhouse, fact)) === 0) emptied.push(fact);
+  }
   await target.remove(emptied.map(({ hourS, source }) => objectKey(hourS, source)));
   return emptied;
 }

@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { type ClickHouse, INSERT_SETTINGS } from "../../shared/clickhouse/client.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
 import { READ_SETTINGS, STRUCTURE_TEXT, withSource } from "./columns.ts";
 import type { FileLocation } from "./config.ts";
@@ -63,6 +63,14 @@ export class FileTarget implements LakeTarget {
       { params: { lake_path: this.#root + glob }, settings: READ_SETTINGS },
     );
     return rows.map((row) => ({ ...row, key: row.path.slice(this.#root.length) }));
+  }
+
+  query<Row>(key: string, statement: (files: string) => SqlText): Promise<Row[]> {
+    const { sql, params } = statement(withSource(`file({lake_path:String}, 'Parquet', ${STRUCTURE_TEXT})`));
+    return this.deps.clickhouse.query<Row>(sql, {
+      params: { ...params, lake_path: this.#root + key },
+      settings: { ...READ_SETTINGS, ...INSERT_SETTINGS },
+    });
   }
 
   async probe(): Promise<void> {

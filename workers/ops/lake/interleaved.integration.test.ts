@@ -68,6 +68,7 @@ async function verify(happen: () => Promise<void>, from = 0): Promise<string> {
       return target.read<Row>(glob, list);
     },
     write: (slot, select) => target.write(slot, select),
+    query: (key, statement) => target.query(key, statement),
     probe: () => target.probe(),
     remove: (keys) => target.remove(keys),
   };

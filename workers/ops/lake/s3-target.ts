@@ -1,5 +1,5 @@
 import { S3Client } from "bun";
-import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { type ClickHouse, INSERT_SETTINGS } from "../../shared/clickhouse/client.ts";
 import { errorMessage } from "../../shared/runtime/errors.ts";
 import { READ_SETTINGS, STRUCTURE_TEXT, withSource } from "./columns.ts";
 import type { LakeConfig, S3Location } from "./config.ts";
@@ -75,6 +75,14 @@ export class S3Target implements LakeTarget {
     );
     const root = `${this.location.bucket}/${this.location.prefix}`;
     return rows.map((row) => ({ ...row, key: row.path.slice(root.length) }));
+  }
+
+  query<Row>(key: string, statement: (files: string) => SqlText): Promise<Row[]> {
+    const { params } = statement("");
+    return this.#statement<Row>(key, (s3) => statement(withSource(s3)).sql, `, ${STRUCTURE_TEXT}`, {
+      params,
+      settings: { ...S3_SETTINGS, ...READ_SETTINGS, ...INSERT_SETTINGS },
+    });
   }
 
   async probe(): Promise<void> {

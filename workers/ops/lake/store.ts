@@ -119,6 +119,16 @@ WHERE past_retention = 0 AND events.source = {source:String} AND events.event_mi
   };
 }
 
+/** How many events of an hour and source the store holds now, whatever its views show. */
+export async function countSlot(clickhouse: ClickHouse, { hourS, source }: Slot): Promise<number> {
+  const rows = await clickhouse.query<{ n: string }>(
+    `SELECT toString(count()) AS n FROM events
+WHERE events.source = {source:String} AND events.event_minute >= toDateTime({hour:UInt32}, 'UTC') AND events.event_minute < toDateTime({hour:UInt32} + 3600, 'UTC')`,
+    { params: { hour: hourS, source } },
+  );
+  return Number(rows[0]?.n ?? 0);
+}
+
 /** Counts and checksums of the stored events, as {@link FINGERPRINT}. */
 export async function storeContent(clickhouse: ClickHouse, range: Range): Promise<ContentRow[]> {
   const rows = await clickhouse.query<{ hour_s: number; source: string; events: string } & Omit<ContentRow, "events">>(
@@ -191,7 +201,7 @@ FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {sources:Array(String)}, 
 }
 
 export type RunRecord = {
-  command: "export" | "verify";
+  command: "export" | "verify" | "restore";
   startedMs: number;
   outcome: number;
   hours: number;

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTestDatabase, type TestDatabase, useStack } from "../../../scripts/testkit/index.ts";
+import {
+  createTestDatabase,
+  eventRow,
+  insertEventRows,
+  type TestDatabase,
+  useStack,
+} from "../../../scripts/testkit/index.ts";
 import { AppError } from "../runtime/errors.ts";
 import { migrate, planMigrations, splitStatements } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -94,11 +100,22 @@ test("statements are split at semicolons that end a line", () => {
   expect(splitStatements("-- a; b\nSELECT ';' AS x;\n\n-- only a comment\n;SELECT 2;")).toHaveLength(2);
 });
 
+const horizon = async () =>
+  (await db.clickhouse.query<{ s: string }>("SELECT toString(toDate(complete_since)) AS s FROM raw_horizon"))[0]?.s;
+
+test("a store that never held an event takes any retention: `ops restore` may fill all of it", async () => {
+  expect(await setRawRetention(db.clickhouse, 400)).toBe(true);
+  const day = new Date(Date.now() - 399 * 86_400_000).toISOString().slice(0, 10);
+  expect(await horizon()).toBe(day);
+  expect(await setRawRetention(db.clickhouse, 90)).toBe(true);
+});
+
 test("lengthening the retention marks the days before as incomplete", async () => {
+  await insertEventRows(db.clickhouse, [
+    eventRow({ eventId: crypto.randomUUID(), eventTimeMs: Date.now(), kafkaOffset: 0 }),
+  ]);
   expect(await rawRetentionDays(db.clickhouse)).toBe(90);
   expect(await setRawRetention(db.clickhouse, 30)).toBe(true);
-  const horizon = async () =>
-    (await db.clickhouse.query<{ s: string }>("SELECT toString(toDate(complete_since)) AS s FROM raw_horizon"))[0]?.s;
   const at30 = await horizon();
   expect(await setRawRetention(db.clickhouse, 60)).toBe(true);
   expect(await horizon()).toBe(at30);

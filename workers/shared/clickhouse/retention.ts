@@ -23,7 +23,8 @@ export async function rawRetentionDays(clickhouse: ClickHouse): Promise<number> 
 
 /**
  * Changes the retention of raw events, if it differs. Lengthening it does not bring back days that were dropped: they
- * are recorded as incomplete (`raw_complete_since`), so that no minute of theirs is ever recomputed from what is left.
+ * are recorded as incomplete (`raw_complete_since`), so that no minute of theirs is ever recomputed from what is left. A
+ * store that has never held an event has dropped none: `ops restore` may fill it with as many days.
  * @returns true when something was changed.
  */
 export async function setRawRetention(clickhouse: ClickHouse, days: number): Promise<boolean> {
@@ -34,7 +35,7 @@ export async function setRawRetention(clickhouse: ClickHouse, days: number): Pro
       params: { name, value },
       settings: { async_insert: 0 },
     });
-  if (days > current) {
+  if (days > current && (await hasStored(clickhouse))) {
     const horizon = await clickhouse.query<{ day: string }>(
       "SELECT toString(toDate(complete_since)) AS day FROM raw_horizon",
     );
@@ -53,4 +54,11 @@ export async function setRawRetention(clickhouse: ClickHouse, days: number): Pro
   await set("raw_retention_days", String(days));
   if (days < current) await alterTtl();
   return true;
+}
+
+async function hasStored(clickhouse: ClickHouse): Promise<boolean> {
+  const rows = await clickhouse.query<{ n: number }>(
+    "SELECT 1 AS n FROM events_raw LIMIT 1 UNION ALL SELECT 1 AS n FROM events_per_minute_store LIMIT 1",
+  );
+  return rows.length > 0;
 }

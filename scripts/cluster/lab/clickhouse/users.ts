@@ -4,7 +4,7 @@ export type Users = ReadonlyMap<string, string>;
 /** The users of k8s/clickhouse, with the passwords its StatefulSet passes. @throws Error naming what is missing. */
 export function knownUsers(env: Readonly<Record<string, string | undefined>>): Users {
   return new Map(
-    (["insert", "read", "operate", "resolve", "migrate", "lake"] as const).map((role) => {
+    (["insert", "read", "operate", "resolve", "migrate", "lake", "restore"] as const).map((role) => {
       const variable = `CLICKHOUSE_${role.toUpperCase()}_PASSWORD`;
       const password = env[variable];
       if (!password) throw new Error(`${variable} is not set`);
