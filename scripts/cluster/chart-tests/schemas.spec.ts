@@ -47,7 +47,7 @@ const PROFILES: readonly (readonly [string, Values, string[]])[] = [
   ...EXAMPLES.map((name) => [`the example ${name}`, {}, [example(name)]] satisfies [string, Values, string[]]),
 ];
 
-describe("against the schemas of Kubernetes, Strimzi, prometheus-operator, KEDA and Gateway API", () => {
+describe("against the schemas of Kubernetes, Strimzi, prometheus-operator, KEDA, Gateway API and Altinity's operator", () => {
   test.each(PROFILES)("the chart with %s, rendered by helm 3 and 4", (_, values, files) => {
     for (const helmVersion of HELM_VERSIONS) {
       const { code, stdout, stderr } = template(values, files, { helmVersion });
@@ -63,6 +63,8 @@ describe("against the schemas of Kubernetes, Strimzi, prometheus-operator, KEDA 
     "k8s/clickhouse/clickhouse.yaml",
     "k8s/clickhouse/pod-monitor.yaml",
     "k8s/lake",
+    "k8s/production/clickhouse-installation.yaml",
+    "k8s/production/clickhouse-keeper.yaml",
     "k8s/monitoring/grafana-access.yaml",
   ])("%s", (path) => {
     expect(kubeconform([path])).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);

@@ -6,7 +6,7 @@ import {
   noteLedgerPartitions,
   readLedgerPartitions,
 } from "../../shared/clickhouse/ledger-partitions.ts";
-import { createDatabase, migrate } from "../../shared/clickhouse/migrate.ts";
+import { createDatabase, databaseEngine, migrate } from "../../shared/clickhouse/migrate.ts";
 import { RETENTION_SLACK_DAYS, rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
@@ -32,6 +32,7 @@ Examples:
   ops migrate                              create or update tables, views and topics
   ops migrate --raw-retention-days 30      keep raw events for 30 days
   ops migrate --partitions 12 --replication-factor 3
+  CLICKHOUSE_CLUSTER=countinghouse ops migrate    a new database is made on every replica of the cluster
 ${EXIT_HELP}`;
 
 /** `ops migrate`: brings database and topics to what this binary needs. Safe to run at any time, any number of times. */
@@ -65,6 +66,7 @@ export function registerMigrate(program: Command, io: CliIo): void {
 async function runMigrate(services: Services, options: MigrateOptions): Promise<ExitCode> {
   const { config, clickhouse, io } = services;
   await prepareDatabase(services, options.wait);
+  await refuseSingle(services);
 
   const report = await migrate(clickhouse, {
     ...(options.owner === undefined ? {} : { owner: options.owner }),
@@ -129,7 +131,7 @@ async function prepareDatabase({ config, clickhouse, io }: Services, waitMs: num
       // A server refuses connections that name a missing database; this one names none.
       const server = createClickHouse({ ...config, CLICKHOUSE_DATABASE: NO_DATABASE });
       try {
-        await createDatabase(server, config.CLICKHOUSE_DATABASE);
+        await createDatabase(server, config.CLICKHOUSE_DATABASE, config.CLICKHOUSE_CLUSTER);
       } finally {
         await server.close();
       }
@@ -155,6 +157,18 @@ async function prepareDatabase({ config, clickhouse, io }: Services, waitMs: num
     }
     throw error;
   }
+}
+
+/** A database that was made before the variable was set keeps its tables on one server, whatever is made in it later. */
+async function refuseSingle({ config, clickhouse }: Services): Promise<void> {
+  if (config.CLICKHOUSE_CLUSTER === undefined) return;
+  const engine = await databaseEngine(clickhouse);
+  if (engine === "Replicated") return;
+  throw new CommandError(
+    EXIT.usage,
+    `CLICKHOUSE_CLUSTER is set, but the database ${config.CLICKHOUSE_DATABASE} has the engine ${engine}, which replicates nothing`,
+    "set CLICKHOUSE_DATABASE to one that does not exist yet, or drop it; `ops restore` fills the new one. Without CLICKHOUSE_CLUSTER it stays as it is",
+  );
 }
 
 function final({ code, message, serverCode, next, cause }: ClickHouseError): ClickHouseError {

@@ -8,6 +8,25 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => fixture.close());
 
+test("on a cluster a database of one server is refused, and a new one is asked of the cluster", async () => {
+  const { env } = fixture;
+  const database = env.CLICKHOUSE_DATABASE ?? "";
+  env.CLICKHOUSE_CLUSTER = "nowhere";
+  try {
+    const single = await fixture.run(["migrate"]);
+    expect(single.err).toContain(`the database ${database} has the engine Atomic, which replicates nothing`);
+    expect(single.code).toBe(2);
+    env.CLICKHOUSE_DATABASE = `${database}_new`;
+    // The engine knows no such cluster, and says so: the statement named it.
+    const asked = await fixture.run(["migrate", "--wait", "5s"]);
+    expect(asked.err).toContain("nowhere");
+    expect(asked.code).toBe(3);
+  } finally {
+    env.CLICKHOUSE_DATABASE = database;
+    delete env.CLICKHOUSE_CLUSTER;
+  }
+}, 60_000);
+
 test("a ledger topic that got more partitions is refused, by migrate and by the consumer", async () => {
   expect((await fixture.run(["migrate"])).code).toBe(0);
   const topic = fixture.config.KAFKA_LEDGER_TOPIC;

@@ -114,16 +114,17 @@ export async function migrate(
   options: { migrations?: readonly Migration[]; owner?: string; onApplied?: (migration: Migration) => void } = {},
 ): Promise<MigrationReport> {
   const owner = options.owner ?? (await currentUser(clickhouse));
+  const given = { owner, isReplicated: (await databaseEngine(clickhouse)) === "Replicated" };
   const plan = await planSchema(clickhouse, options.migrations);
-  for (const sql of [schemaMigrations, schemaViews]) await run(clickhouse, sql, owner);
-  for (const { sql } of plan.create) await run(clickhouse, sql, owner);
+  for (const sql of [schemaMigrations, schemaViews]) await run(clickhouse, sql, given);
+  for (const { sql } of plan.create) await run(clickhouse, sql, given);
   const toRun = plan.isNew ? [] : plan.pending;
   for (const migration of toRun) {
-    await run(clickhouse, migration.sql, owner);
+    await run(clickhouse, migration.sql, given);
     await recordMigrations(clickhouse, [migration]);
     options.onApplied?.(migration);
   }
-  for (const { sql } of plan.replace) await run(clickhouse, sql, owner);
+  for (const { sql } of plan.replace) await run(clickhouse, sql, given);
   if (plan.replace.length > 0) await recordViews(clickhouse, plan.replace);
   if (plan.isNew) await recordMigrations(clickhouse, plan.pending);
   const secured = await reassertViewSecurity(clickhouse, SCHEMA_OBJECTS, owner);
@@ -133,10 +134,22 @@ export async function migrate(
 const nameOf = ({ name }: { name: string }) => name;
 const isCreatedOnce = ({ kind }: SchemaObject) => kind === "table" || kind === "insert_view";
 
-async function run(clickhouse: ClickHouse, sql: string, owner: string): Promise<void> {
-  for (const statement of splitStatements(sql)) {
-    await clickhouse.command(statement.replaceAll("{owner}", quoteIdentifier(owner)));
-  }
+async function run(clickhouse: ClickHouse, sql: string, given: Given): Promise<void> {
+  for (const statement of schemaStatements(sql, given)) await clickhouse.command(statement);
+}
+
+/** What a schema file does not say: the owner of the views, and whether the database replicates what is in it. */
+type Given = { owner: string; isReplicated: boolean };
+
+/**
+ * The statements of a schema file as a server is given them. In a replicated database each table has a replicated engine:
+ * a plain one would be made on every replica, and each would keep what was inserted there to itself.
+ */
+export function schemaStatements(sql: string, { owner, isReplicated }: Given): string[] {
+  return splitStatements(sql).map((statement) => {
+    const owned = statement.replaceAll("{owner}", quoteIdentifier(owner));
+    return isReplicated ? owned.replace(/^ENGINE = (?=\w*MergeTree)/m, "ENGINE = Replicated") : owned;
+  });
 }
 
 async function recordViews(clickhouse: ClickHouse, views: readonly SchemaObject[]): Promise<void> {
@@ -162,7 +175,25 @@ async function recordMigrations(clickhouse: ClickHouse, migrations: readonly Mig
   );
 }
 
-/** Creates the database. `clickhouse` must be connected to one that exists, or to none. */
-export async function createDatabase(clickhouse: ClickHouse, database: string): Promise<void> {
-  await clickhouse.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { params: { database } });
+/**
+ * Creates the database. `clickhouse` must be connected to one that exists, or to none.
+ * @param cluster makes it on every replica of this cluster, so that each statement on it reaches all of them.
+ */
+export async function createDatabase(clickhouse: ClickHouse, database: string, cluster?: string): Promise<void> {
+  await clickhouse.command(createDatabaseStatement(database, cluster));
+}
+
+/** The macros are the server's own: they tell its shard and its name. */
+export function createDatabaseStatement(database: string, cluster?: string): string {
+  const create = `CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(database)}`;
+  if (cluster === undefined) return create;
+  return `${create} ON CLUSTER ${quoteIdentifier(cluster)} ENGINE = Replicated('/clickhouse/databases/${database}', '{shard}', '{replica}')`;
+}
+
+/** Engine of the database that is connected, such as `Atomic` or `Replicated`. */
+export async function databaseEngine(clickhouse: ClickHouse): Promise<string> {
+  const [row] = await clickhouse.query<{ engine: string }>(
+    "SELECT engine FROM system.databases WHERE name = currentDatabase()",
+  );
+  return row?.engine ?? "";
 }
