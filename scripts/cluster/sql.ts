@@ -6,10 +6,10 @@ import { type Cluster, CommandFailed } from "./shell.ts";
 type Secret = { data: Record<string, string> };
 export type Sql = { query(sql: string, format?: string): Promise<string>; close(): Promise<void> };
 
-/** SQL over HTTP through a port-forward, as the reading user. */
-export async function openSql(cluster: Cluster): Promise<Sql> {
-  const secret = await cluster.get<Secret>(["secret/clickhouse-read", "-n", NAMESPACE.app]);
-  if (secret === undefined) throw new CommandFailed("there is no Secret clickhouse-read: run make cluster-up");
+/** SQL over HTTP through a port-forward, as the user of a role; by default the reading one. */
+export async function openSql(cluster: Cluster, role: "read" | "migrate" = "read"): Promise<Sql> {
+  const secret = await cluster.get<Secret>([`secret/clickhouse-${role}`, "-n", NAMESPACE.app]);
+  if (secret === undefined) throw new CommandFailed(`there is no Secret clickhouse-${role}: run make cluster-up`);
   const decode = (key: string) => withoutLineBreak(Buffer.from(secret.data[key] ?? "", "base64").toString());
   const target = { namespace: NAMESPACE.app, resource: "svc/clickhouse", remotePort: 8123 };
   const tunnel = await forward(cluster, target);

@@ -15,6 +15,8 @@ import { FORBIDDEN_POD } from "./pods.ts";
 import { getJson, promQuery } from "./prometheus.ts";
 import { refusedByBroker, userPassword } from "./refusals.ts";
 import type { Source } from "./report.ts";
+import { restartEverything } from "./restart.ts";
+import { restoreLostStore } from "./restore.ts";
 import { rightsAsShipped } from "./rights.ts";
 import { secondRelease } from "./second-release.ts";
 import { wrongInput } from "./wrong-input.ts";
@@ -172,6 +174,15 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   ),
   {
+    name: "restarting everything at once under load, without warning",
+    sources: FAULT,
+    run: async (context) => {
+      const restarted = await restartEverything(context);
+      await flow(context.cluster, 500);
+      return `${restarted}; ${await exact(context.cluster)}`;
+    },
+  },
+  {
     name: "helm upgrade to another image and configuration under load",
     sources: ENGINE,
     run: async ({ cluster, tags }) => {
@@ -207,6 +218,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "make cluster-ops runs commands with the rights they need, and passes their exit codes on",
     sources: ENGINE,
     run: clusterOps,
+  },
+  {
+    name: "a store that is lost wholly comes back by ops restore, and is EXACT from offset 0 on",
+    sources: FAULT,
+    run: async (context) => `${await restoreLostStore(context)}; ${await exact(context.cluster)}`,
   },
   {
     name: "ClickHouse's grants and the owners of the views are those that are shipped, as text",
