@@ -5,6 +5,8 @@ HELM_VERSION := v3.22.0
 HELM4_VERSION := v4.3.1
 KUBECONFORM_VERSION := v0.8.0
 ACTIONLINT_VERSION := v1.7.12
+# As the ScaledObject's schema.
+KEDA_VERSION := v2.21.0
 CLUSTER := $(BUN) scripts/cluster/main.ts
 
 ##@ On Kubernetes
@@ -76,6 +78,9 @@ cluster-chaos: $(CLUSTER_STAMP) ## Delete consumer, broker and ClickHouse under 
 
 workflows-test: .tools/bin/actionlint ## Check the CI workflows with actionlint
 	@.tools/bin/actionlint -color .github/workflows/*.yml
+# For scripts/e2e/keda.e2e.test.ts, which is skipped without it.
+.tools/bin/keda-kafka: scripts/cluster/keda/build.sh scripts/cluster/keda/main.go
+	@bash scripts/cluster/keda/build.sh $(KEDA_VERSION)
 
 chart-test: $(MODULES_STAMP) | .tools/bin/helm .tools/bin/helm4 .tools/bin/kubeconform ## Check chart and manifests without a cluster
 	@$(BUN) scripts/cluster/chart-test.ts
