@@ -10,7 +10,7 @@ import type { OpsFixture } from "./fixture.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Days that can leave the raw retention, one at a time, ago: younger than what is too old, older than what tests look at. */
-const OLDEST_DAY = 28;
+export const OLDEST_DAY = 28;
 const YOUNGEST_DAY = 3;
 
 export type Incidents = Readonly<Record<string, () => Promise<unknown>>>;
