@@ -93,6 +93,12 @@ async function verify(happen: () => Promise<void>, from = 0): Promise<string> {
   return said;
 }
 
+/** The views run, and the lake is as the store: where each of the tests below begins, also by itself. */
+async function begin(): Promise<void> {
+  await fixture.clickhouse.command("SYSTEM START VIEW events_per_hour_refresh");
+  await untilEqual();
+}
+
 /** Left alone, and once its views have caught up, the lake is brought up to date and equal without any leave. */
 async function untilEqual(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
@@ -107,11 +113,11 @@ async function untilEqual(): Promise<void> {
 test("events that no hour knows of yet are not passed: the lake lacks them", async () => {
   const empty = await fixture.run(["lake", "verify"]);
   expect(empty).toMatchObject({ code: 1, out: expect.stringContaining("no object") });
-  await fixture.clickhouse.command("SYSTEM START VIEW events_per_hour_refresh");
-  await untilEqual();
+  await begin();
 }, 120_000);
 
 test("whatever happens between its reads, one or two after each other, a lake that is right is never called DIFFERENT", async () => {
+  await begin();
   const coming = allPairs(Object.keys(incidents));
   const [allDays, today] = [0, 1].map(() => createInterleaver(incidents, coming, MOST));
   while (coming.length > 0) {
@@ -130,6 +136,7 @@ test("whatever happens between its reads, one or two after each other, a lake th
 }, 600_000);
 
 test("whatever happens between its reads, a file that lacks an event is never passed", async () => {
+  await begin();
   const file = join(dir, objectKey(Math.floor(spoiledMs / 3_600_000) * 3_600, "web"));
   await fixture.clickhouse.command(
     `INSERT INTO FUNCTION file('${join(dir, "short.parquet")}', 'Parquet') SELECT * FROM file('${file}', 'Parquet') ORDER BY event_id LIMIT 1
