@@ -23,6 +23,7 @@ const FILES = new Set(["--edit", "--temp-dir", "--metrics-file"]);
 /** What else a command needs so that it reads its input, and ends soon when it takes the attack for a value. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   verify: ["--audit", "--wait", "1s"],
+  restore: ["--prove", "--wait", "1s"],
   rewind: ["--from", "earliest"],
   skip: ["--partition", "0", "--from", "0", "--to", "0"],
   smoke: ["--url", "http://127.0.0.1:1", "--wait", "1s"],
@@ -122,6 +123,7 @@ describe("options and arguments", () => {
       "lake export",
       "lake verify",
       "migrate",
+      "restore",
       "rewind",
       "secrets ensure",
       "skip",
