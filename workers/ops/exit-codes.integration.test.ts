@@ -6,15 +6,14 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { CertificateAuthority } from "../../scripts/testkit/certificates.ts";
 import { seeded, startWorker } from "../../scripts/testkit/index.ts";
-import { systemClock } from "../shared/runtime/clock.ts";
 import { EXIT } from "./cli/exit-codes.ts";
-import type { CliIo } from "./cli/io.ts";
 import { createProgram, runProgram } from "./cli/program.ts";
 import { runReporting } from "./cli/services.ts";
 import { ensureSecrets } from "./secrets/command.ts";
 import { inClusterApi } from "./secrets/kubernetes-api.ts";
 import { messageOf, testEvents } from "./testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "./testing/fixture.ts";
+import { silentIo } from "./testing/io.ts";
 
 type Row = {
   /** What makes it do its work. */
@@ -82,24 +81,21 @@ async function run(args: readonly string[], env: Record<string, string> = {}, in
           result.sinceMs = performance.now();
           stop.abort();
         }, interruptMs);
-  const io: CliIo = {
-    env: { ...fixture.env, ...env },
-    clock: systemClock,
-    out: (text) => {
-      result.out += `${text}\n`;
+  const io = silentIo(
+    { ...fixture.env, ...env },
+    {
+      out: (text) => {
+        result.out += `${text}\n`;
+      },
+      err: (text) => {
+        result.err += `${text}\n`;
+      },
+      signal: stop.signal,
+      exit: (code) => {
+        result.code = code;
+      },
     },
-    outBytes: () => undefined,
-    err: (text) => {
-      result.err += `${text}\n`;
-    },
-    signal: stop.signal,
-    confirm: async () => false,
-    progress: () => undefined,
-    readStdin: async () => new Uint8Array(),
-    exit: (code) => {
-      result.code = code;
-    },
-  };
+  );
   await runProgram(createProgram(io), io, ["bun", "ops", ...args]);
   clearTimeout(timer);
   return result;
@@ -160,8 +156,9 @@ describe.each(Object.entries(TABLE))("%s", (key, row) => {
 
 test("the table names every command, save those that ask no store", () => {
   const known = new Set(Object.keys(TABLE).map(nameOf));
-  const io = { out: () => undefined, err: () => undefined } as unknown as CliIo;
-  expect(leaves(createProgram(io)).filter((name) => !known.has(name) && name !== "secrets ensure")).toEqual([]);
+  expect(leaves(createProgram(silentIo({}))).filter((name) => !known.has(name) && name !== "secrets ensure")).toEqual(
+    [],
+  );
 });
 
 test("secrets ensure: 2 for a wrong name, 3 outside of a cluster, said in two lines", async () => {
@@ -186,12 +183,15 @@ test("secrets ensure, interrupted while the cluster's API does not answer: 3 in 
     const stop = new AbortController();
     const lines: string[] = [];
     const codes: number[] = [];
-    const io = {
-      signal: stop.signal,
-      out: (text: string) => lines.push(text),
-      err: (text: string) => lines.push(text),
-      exit: (code: number) => codes.push(code),
-    } as unknown as CliIo;
+    const io = silentIo(
+      {},
+      {
+        signal: stop.signal,
+        out: (text) => lines.push(text),
+        err: (text) => lines.push(text),
+        exit: (code) => codes.push(code),
+      },
+    );
     const done = runReporting(io, () => ensureSecrets(["console-token/token"], { io, api }));
     await Bun.sleep(next() * 200);
     stop.abort();

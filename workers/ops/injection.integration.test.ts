@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { systemClock } from "../shared/runtime/clock.ts";
 import { createProgram } from "./cli/program.ts";
 import { messageOf } from "./testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "./testing/fixture.ts";
+import { silentIo } from "./testing/io.ts";
 
 const ATTACKS = [
   "' OR 1=1 --",
@@ -59,19 +59,7 @@ function leaves(command: Command, path: readonly string[] = []): { path: readonl
   return command.commands.flatMap((child) => leaves(child, [...path, child.name()]));
 }
 
-const silent = {
-  env: {},
-  clock: systemClock,
-  out: () => undefined,
-  outBytes: () => undefined,
-  err: () => undefined,
-  progress: () => undefined,
-  signal: new AbortController().signal,
-  confirm: async () => false,
-  readStdin: async () => new Uint8Array(),
-  exit: () => undefined,
-};
-const COMMANDS = leaves(createProgram(silent));
+const COMMANDS = leaves(createProgram(silentIo({})));
 
 async function attack(args: readonly string[]): Promise<void> {
   const before = await intact();

@@ -2,12 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../../scripts/testkit/index.ts";
 import type { DeadLetterRow } from "../../shared/clickhouse/tables/dead-letters.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
-import { systemClock } from "../../shared/runtime/clock.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
-import type { CliIo } from "../cli/io.ts";
-import { type Services, withServices } from "../cli/services.ts";
+import type { Services } from "../cli/services.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
+import { withOps } from "../testing/io.ts";
 import { readProgress, saveProgress } from "./progress.ts";
 import { createJudge, type Proof, proveStep } from "./step.ts";
 
@@ -21,20 +20,8 @@ const proof: Proof = { partitions: new Map(), suspects: new Map() };
 
 beforeAll(async () => {
   fixture = await createOpsFixture("continuous");
-  const io: CliIo = {
-    env: fixture.env,
-    clock: systemClock,
-    out: () => undefined,
-    err: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    confirm: async () => false,
-    outBytes: async () => undefined,
-    readStdin: async () => new Uint8Array(),
-    exit: () => undefined,
-  };
   const opened = Promise.withResolvers<Services>();
-  closed = withServices(io, async (given) => {
+  closed = withOps(fixture, async (given) => {
     opened.resolve(given);
     await closing.promise;
   });

@@ -2,8 +2,6 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../shared/runtime/clock.ts";
-import type { CliIo } from "../cli/io.ts";
 import { messageOf } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 import {
@@ -14,6 +12,7 @@ import {
   type Incidents,
   produceHistory,
 } from "../testing/incidents.ts";
+import { silentIo } from "../testing/io.ts";
 import { FileTarget } from "./file-target.ts";
 import { objectKey } from "./layout.ts";
 import type { LakeTarget } from "./target.ts";
@@ -73,20 +72,11 @@ async function verify(happen: () => Promise<void>, from = 0): Promise<string> {
     remove: (keys) => target.remove(keys),
   };
   let said = "";
-  const io: CliIo = {
-    env: fixture.env,
-    clock: systemClock,
+  const io = silentIo(fixture.env, {
     out: (text) => {
       said += text;
     },
-    outBytes: () => undefined,
-    err: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    confirm: async () => false,
-    readStdin: async () => new Uint8Array(),
-    exit: () => undefined,
-  };
+  });
   const clickhouse = hookedClickHouse(fixture.clickhouse, happen);
   const code = await runLakeVerify({ io, clickhouse, target: hooked }, { from, retries: 0, allowPending: 3_600_000 });
   expect(code === 0).toBe(said.includes("EQUAL: "));

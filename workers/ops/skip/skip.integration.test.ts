@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { fetchCommittedOffsets } from "../../shared/kafka/topic-reader.ts";
-import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
-import { withOps } from "../testing/incidents.ts";
+import { watchOf } from "../testing/io.ts";
 
 let fixture: OpsFixture;
 beforeAll(async () => {
@@ -66,8 +65,7 @@ test("what was given up is a class of its own for every proof, and excuses exact
   });
   const beyond = dropped.filter(({ kafkaOffset }) => kafkaOffset === 15);
   expect(beyond).toHaveLength(1);
-  const proof: Proof = { partitions: new Map(), suspects: new Map() };
-  const step = () => withOps(fixture, (services) => proveStep(services, createJudge(services), proof, { settleMs: 0 }));
+  const { proof, step } = watchOf(fixture);
   const verify = (...args: string[]) => fixture.run(["verify", "--wait", "20s", ...args]);
 
   // The message behind the range is nobody's to give up.

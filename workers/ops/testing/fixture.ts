@@ -25,13 +25,12 @@ import { kafkaConfigShape } from "../../shared/kafka/config.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
 import { createLogReader } from "../../shared/kafka/log-reader.ts";
 import { fetchTopicRanges, type PartitionRange, stableRanges } from "../../shared/kafka/topic-reader.ts";
-import { systemClock } from "../../shared/runtime/clock.ts";
 import { loadConfig } from "../../shared/runtime/config.ts";
 import { createLogger } from "../../shared/runtime/logger.ts";
-import type { CliIo } from "../cli/io.ts";
 import { createProgram, runProgram } from "../cli/program.ts";
 import { createStatusLine } from "../cli/status-line.ts";
 import { opsConfigSchema } from "../config.ts";
+import { silentIo } from "./io.ts";
 
 /** A message to produce; the partition is chosen so that tests know where it lies. */
 export type TestMessage = {
@@ -72,9 +71,7 @@ export async function createOpsFixture(prefix: string, given?: Stack) {
 
   const run = async (args: string[], options: { stdin?: string; confirm?: boolean } = {}): Promise<CommandRun> => {
     const result: CommandRun = { code: -1, out: "", err: "" };
-    const io: CliIo = {
-      env,
-      clock: systemClock,
+    const io = silentIo(env, {
       out: (text) => {
         result.out += `${text}\n`;
       },
@@ -85,13 +82,12 @@ export async function createOpsFixture(prefix: string, given?: Stack) {
         result.err += `${text}\n`;
       },
       progress: createStatusLine({ write: (text) => (result.err += text) }).show,
-      signal: new AbortController().signal,
       confirm: async () => options.confirm ?? false,
       readStdin: async () => Buffer.from(options.stdin ?? ""),
       exit: (code) => {
         result.code = code;
       },
-    };
+    });
     await runProgram(createProgram(io), io, ["bun", "ops", ...args]);
     return result;
   };

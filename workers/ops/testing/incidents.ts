@@ -1,7 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
-import { systemClock } from "../../shared/runtime/clock.ts";
-import type { CliIo } from "../cli/io.ts";
-import { type Services, withServices } from "../cli/services.ts";
+import type { Services } from "../cli/services.ts";
 import { ledgerOf, messageOf, type TestEvent, testEvents } from "./events.ts";
 import type { OpsFixture } from "./fixture.ts";
 
@@ -144,21 +142,4 @@ export function hookedServices(services: Services, happen: () => Promise<void>):
     },
   };
   return { ...services, clickhouse: hookedClickHouse(services.clickhouse, happen), admin, log };
-}
-
-/** Runs with the services of a command, silently. */
-export function withOps<T>(fixture: OpsFixture, run: (services: Services) => Promise<T>): Promise<T> {
-  const io: CliIo = {
-    env: fixture.env,
-    clock: systemClock,
-    out: () => undefined,
-    outBytes: () => undefined,
-    err: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    confirm: async () => false,
-    readStdin: async () => new Uint8Array(),
-    exit: () => undefined,
-  };
-  return withServices(io, run);
 }

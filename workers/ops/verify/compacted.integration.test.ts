@@ -5,7 +5,7 @@ import type { Services } from "../cli/services.ts";
 import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
-import { withOps } from "../testing/incidents.ts";
+import { withOps } from "../testing/io.ts";
 import { timingOf, verify } from "./run.ts";
 import { END_OF_TIME_S } from "./windows.ts";
 

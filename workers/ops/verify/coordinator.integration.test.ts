@@ -3,7 +3,7 @@ import { type OwnStack, ownStack } from "../../../scripts/testkit/index.ts";
 import { AppError } from "../../shared/runtime/errors.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
-import { withOps } from "../testing/incidents.ts";
+import { withOps } from "../testing/io.ts";
 import { committedOffsets } from "./catch-up.ts";
 
 /** A group's coordinator that is not chosen yet, or is moving, says nothing about the group. */

@@ -14,8 +14,8 @@ import {
   type Incidents,
   OLDEST_DAY,
   produceHistory,
-  withOps,
 } from "../testing/incidents.ts";
+import { withOps } from "../testing/io.ts";
 import { timingOf, verify } from "./run.ts";
 import { END_OF_TIME_S } from "./windows.ts";
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../../scripts/testkit/index.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
-import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, type TestEvent, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
-import { withOps } from "../testing/incidents.ts";
+import { watchOf } from "../testing/io.ts";
 
 /** What transactions do to a topic: they hide messages while they are open, and leave offsets without a message. */
 
@@ -44,10 +43,8 @@ const untilStable = () =>
     { timeoutMs: 30_000, describe: "an end of the transaction" },
   );
 
-const proof: Proof = { partitions: new Map(), suspects: new Map() };
-const step = () => withOps(fixture, (services) => proveStep(services, createJudge(services), proof, { settleMs: 0 }));
-
 test("what an open transaction hides is not proven; once it ends, its markers are no losses", async () => {
+  const { proof, step } = watchOf(fixture);
   await fixture.produce(inPartition0(0, 5));
   await Bun.sleep(5);
   const openedMs = Date.now();
