@@ -8,6 +8,7 @@ import { formatHour } from "../lake/layout.ts";
 import { openLake } from "../lake/open.ts";
 import type { LakeServices } from "../lake/services.ts";
 import { recordRun } from "../lake/store.ts";
+import { STOP_CONSUMERS } from "../rewind/group.ts";
 import { describeLeft, type LakeHours, listHours, restoreHours } from "./lake-rows.ts";
 import { type ProveFlags, proveRestore } from "./prove.ts";
 import { type GroupPlan, planGroups, rewindGroups } from "./topic.ts";
@@ -106,8 +107,7 @@ function refuseWhileRead(io: CliIo, groups: readonly GroupPlan[], isReal: boolea
   const running = groups.filter(({ members }) => members > 0);
   if (running.length === 0) return;
   const what = running.map(({ group, members }) => `group ${group} has ${members} running members`).join(", ");
-  const next =
-    "stop all consumers (`kubectl scale deployment/countinghouse-consumer --replicas=0`, or their processes) first";
+  const next = `${STOP_CONSUMERS} first`;
   if (isReal) throw new CommandError(EXIT.notProven, what, next);
   io.err(`note: ${what}; before --yes, ${next}`);
 }

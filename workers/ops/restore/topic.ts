@@ -1,7 +1,8 @@
 import type { Admin } from "../../shared/kafka/client.ts";
-import { kafkaCall } from "../../shared/kafka/errors.ts";
+import { describeGroup } from "../../shared/kafka/group-members.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
 import type { Services } from "../cli/services.ts";
+import { messagesAgain, setBack } from "../rewind/group.ts";
 import { planRewind, type RewindStep } from "../rewind/plan.ts";
 import { committedOffsets } from "../verify/catch-up.ts";
 
@@ -19,19 +20,13 @@ export async function planGroups(services: Pick<Services, "admin" | "config" | "
     targets.map(async ({ group, topic }) => {
       const ranges = await fetchTopicRanges(admin, topic);
       const steps = planRewind(ranges, await committedOffsets(services, { group, topic }), new Map());
-      const { groups } = await kafkaCall(() => admin.describeGroups([group]));
-      const messages = steps.reduce((sum, { again }) => sum + again, 0);
-      return { group, topic, steps, messages, members: groups[0]?.members.length ?? 0 };
+      const { members } = await describeGroup(admin, group);
+      return { group, topic, steps, messages: messagesAgain(steps), members: members.length };
     }),
   );
 }
 
 /** Sets the groups back to the first messages that exist. */
 export async function rewindGroups(admin: Admin, plans: readonly GroupPlan[]): Promise<void> {
-  for (const { group: groupId, topic, steps } of plans) {
-    const partitions = steps
-      .filter(({ again }) => again > 0)
-      .map(({ partition, target }) => ({ partition, offset: String(target) }));
-    if (partitions.length > 0) await kafkaCall(() => admin.setOffsets({ groupId, topic, partitions }));
-  }
+  for (const { group, topic, steps } of plans) await setBack(admin, { groupId: group, topic, steps });
 }

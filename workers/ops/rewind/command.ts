@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Admin } from "../../shared/kafka/client.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
+import { describeGroup } from "../../shared/kafka/group-members.ts";
 import { fetchCommittedOffsets, fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
 import { EXIT, EXIT_HELP, type ExitCode } from "../cli/exit-codes.ts";
 import type { CliIo } from "../cli/io.ts";
 import { parseTime } from "../cli/options.ts";
 import { CommandError, runCommand, type Services } from "../cli/services.ts";
 import { formatCount, formatTime, renderTable } from "../cli/table.ts";
+import { messagesAgain, STOP_CONSUMERS, setBack } from "./group.ts";
 import { planRewind, type RewindStep } from "./plan.ts";
 
 type RewindFlags = { from: number | "earliest"; yes?: boolean; dryRun?: boolean };
@@ -54,16 +56,14 @@ async function rewind({ admin, config, io }: Services, flags: RewindFlags): Prom
   const targets = await offsetsAt(admin, topic, flags.from);
   const steps = planRewind(ranges, committed, targets);
   io.out(renderSteps(steps));
-  const messages = steps.reduce((sum, step) => sum + step.again, 0);
+  const messages = messagesAgain(steps);
   const from = flags.from === "earliest" ? "the earliest message" : formatTime(flags.from);
   io.out(`group ${groupId} would read ${formatCount(messages)} messages again, from ${from} on`);
   if (messages === 0) return EXIT.ok;
 
-  const members = await countMembers(admin, groupId);
+  const members = (await describeGroup(admin, groupId)).members.length;
   if (members > 0 && (flags.yes || !flags.dryRun)) {
-    const next =
-      "stop all consumers (`kubectl scale deployment/countinghouse-consumer --replicas=0`, or stop the consumer processes), " +
-      "rewind, then start them again";
+    const next = `${STOP_CONSUMERS}, rewind, then start them again`;
     if (flags.yes) throw new CommandError(EXIT.notProven, `group ${groupId} has ${members} running members`, next);
     io.err(`note: group ${groupId} has ${members} running members; before --yes, ${next}`);
   }
@@ -71,10 +71,7 @@ async function rewind({ admin, config, io }: Services, flags: RewindFlags): Prom
     io.out("nothing was done; add --yes to do it");
     return EXIT.ok;
   }
-  const partitions = steps
-    .filter((step) => step.again > 0)
-    .map(({ partition, target }) => ({ partition, offset: String(target) }));
-  await kafkaCall(() => admin.setOffsets({ groupId, topic, partitions }));
+  await setBack(admin, { groupId, topic, steps });
   io.out(`done; start the consumers, then \`ops verify --audit\` proves the result`);
   io.out(
     "conflicts that were resolved come back with it; afterwards `ops conflicts resolve --recorded` drops the same copies again",
@@ -87,11 +84,6 @@ async function offsetsAt(admin: Admin, topic: string, from: number | "earliest")
   if (from === "earliest") return new Map();
   const offsets = await kafkaCall(() => admin.fetchTopicOffsetsByTimestamp(topic, from));
   return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
-}
-
-async function countMembers(admin: Admin, groupId: string): Promise<number> {
-  const { groups } = await kafkaCall(() => admin.describeGroups([groupId]));
-  return groups[0]?.members.length ?? 0;
 }
 
 function renderSteps(steps: readonly RewindStep[]): string {
