@@ -1,5 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
-import { readMinuteStates } from "../../shared/clickhouse/minute-states.ts";
+import { type HourState, readHourStates, readMinuteStates } from "../../shared/clickhouse/minute-states.ts";
 import { compareHours, compareMinutes, type KeyResult } from "../verify/compare.ts";
 import { readEvents, readHours, readMinutes, readRawHorizon } from "../verify/queries.ts";
 
@@ -62,14 +62,18 @@ async function compareOpenMinutes(
   for (const minute of minutes) if (minute < horizon || judged.has(minute)) found.doneMinutes.add(minute);
 }
 
+/** An hour of no minute, never rolled up. */
+const NOTHING: HourState = { wanted: "0", included: "0" };
+
 async function compareOpenHour(clickhouse: ClickHouse, hour: number, found: BucketFindings): Promise<void> {
   const window = { from: hour, to: hour + 3600 };
-  const before = await readHourState(clickhouse, hour);
-  if (before === undefined || before.wanted !== before.included) return;
+  const stateNow = async () => (await readHourStates(clickhouse.query, window)).get(hour) ?? NOTHING;
+  const before = await stateNow();
+  if (before.wanted !== before.included) return;
   const minutes = await readMinutes(clickhouse, window);
   const hours = await readHours(clickhouse, window);
-  const after = await readHourState(clickhouse, hour);
-  if (after === undefined || after.wanted !== before.wanted || after.included !== before.included) return;
+  const after = await stateNow();
+  if (after.wanted !== before.wanted || after.included !== before.included) return;
   const wrong = compareHours(minutes, hours).filter(({ outcome }) => outcome !== "exact");
   for (const key of wrong) found.different.set(`hour ${key.bucket} ${after.included}`, describe(key));
   if (wrong.length === 0) found.doneHours.add(hour);
@@ -77,21 +81,3 @@ async function compareOpenHour(clickhouse: ClickHouse, hour: number, found: Buck
 
 const describe = ({ check, bucket, source, eventType, expected, found }: KeyResult) =>
   `${check} ${new Date(bucket * 1000).toISOString()} ${source} ${eventType}: ${expected.events} events, ${found.events} shown`;
-
-/** What an hour's minutes add up to, and what its last roll-up included. */
-async function readHourState(
-  clickhouse: ClickHouse,
-  hour: number,
-): Promise<{ wanted: string; included: string } | undefined> {
-  const [row] = await clickhouse.query<{ wanted: string; included: string }>(
-    `SELECT
-       (SELECT sum(newest) FROM (
-         SELECT event_minute, max(version) AS newest FROM events_per_minute_store
-         WHERE source = '' AND event_type = '' AND toStartOfHour(event_minute) = toDateTime({hour:UInt32}, 'UTC')
-         GROUP BY event_minute)) AS wanted,
-       (SELECT max(version) FROM events_per_hour_store
-         WHERE source = '' AND event_type = '' AND event_hour = toDateTime({hour:UInt32}, 'UTC')) AS included`,
-    { params: { hour } },
-  );
-  return row;
-}

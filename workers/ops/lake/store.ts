@@ -1,5 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
-import { readMinuteStates } from "../../shared/clickhouse/minute-states.ts";
+import { readHourStates, readMinuteStates } from "../../shared/clickhouse/minute-states.ts";
 import { FILE_SELECT_LIST, FINGERPRINT, SELECT_LIST } from "./columns.ts";
 import { parseKey, type Slot } from "./layout.ts";
 import type { LakeObject, SqlText } from "./target.ts";
@@ -69,25 +69,10 @@ export async function unsettledHours(clickhouse: ClickHouse, { fromS, toS }: Ran
   const minutes = await readMinuteStates(clickhouse.query, { from: fromS, to: toS });
   const unsettled = new Set<number>();
   for (const [minute, { clean }] of minutes) if (!clean) unsettled.add(minute - (minute % 3600));
-  const rows = await clickhouse.query<{ hour_s: number }>(
-    `SELECT toUnixTimestamp(minutes.event_hour) AS hour_s
-     FROM (
-       SELECT toStartOfHour(event_minute) AS event_hour, sum(newest) AS wanted FROM (
-         SELECT event_minute, max(version) AS newest FROM events_per_minute_store
-         WHERE source = '' AND event_type = '' AND event_minute >= {from:UInt32} AND event_minute < {to:UInt32}
-         GROUP BY event_minute)
-       GROUP BY event_hour
-     ) AS minutes
-     LEFT JOIN (
-       SELECT event_hour, max(version) AS included FROM events_per_hour_store
-       WHERE source = '' AND event_type = '' AND event_hour >= {from:UInt32} AND event_hour < {to:UInt32}
-       GROUP BY event_hour
-     ) AS heads ON heads.event_hour = minutes.event_hour
-     WHERE wanted != included
-     SETTINGS join_use_nulls = 0`,
-    { params: { from: fromS, to: toS } },
-  );
-  for (const { hour_s } of rows) unsettled.add(Number(hour_s));
+  for (const [hour, { wanted, included }] of await readHourStates(clickhouse.query, { from: fromS, to: toS })) {
+    // Without minutes there is nothing to take in.
+    if (wanted !== "0" && wanted !== included) unsettled.add(hour);
+  }
   return unsettled;
 }
 

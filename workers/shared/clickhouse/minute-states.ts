@@ -42,3 +42,29 @@ export async function readMinuteStates(
   );
   return new Map(rows.map(({ minute, m, clean, v }) => [minute, { marked: m, clean: clean === 1, version: v }]));
 }
+
+/** What an hour's minutes add up to, and what its last roll-up included: versions that are equal once the hour shows all of it. */
+export type HourState = { wanted: string; included: string };
+
+/** The states of the hours (Unix s) of a range; hours that neither have minutes nor were rolled up are missing. */
+export async function readHourStates(
+  query: Query,
+  range: { from: number; to: number },
+): Promise<Map<number, HourState>> {
+  const rows = await query<{ hour: number } & HourState>(
+    `SELECT toUnixTimestamp(event_hour) AS hour, sum(of_minutes) AS wanted, max(of_hour) AS included
+     FROM (
+       SELECT toStartOfHour(event_minute) AS event_hour, max(version) AS of_minutes, toUInt64(0) AS of_hour
+       FROM events_per_minute_store
+       WHERE source = '' AND event_type = '' AND event_minute >= {from:UInt32} AND event_minute < {to:UInt32}
+       GROUP BY event_minute
+       UNION ALL
+       SELECT event_hour, toUInt64(0) AS of_minutes, max(version) AS of_hour FROM events_per_hour_store
+       WHERE source = '' AND event_type = '' AND event_hour >= {from:UInt32} AND event_hour < {to:UInt32}
+       GROUP BY event_hour
+     )
+     GROUP BY event_hour`,
+    { params: range },
+  );
+  return new Map(rows.map(({ hour, wanted, included }) => [hour, { wanted, included }]));
+}
