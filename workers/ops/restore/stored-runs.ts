@@ -5,22 +5,21 @@ import type { StoredRun } from "./ranges.ts";
 /** Offsets that are counted together; gaps at least this long are shown as ranges of their own. */
 export const BLOCK = 1_000;
 
-type Block = { partition: number; first: number; last: number; stored: number; isEarlierTopic: boolean };
-
+/** `held`: the first offset that the topic still has of the row's partition. */
 const SQL = `
-SELECT kafka_partition AS p, is_earlier, toString(min(kafka_offset)) AS first, toString(max(kafka_offset)) AS last,
+WITH transform(kafka_partition, {partitions:Array(UInt32)}, {froms:Array(UInt64)}, {beyond:UInt64}) AS held
+SELECT kafka_partition AS partition, is_earlier, toString(min(kafka_offset)) AS first, toString(max(kafka_offset)) AS last,
   toString(uniqExact(kafka_offset)) AS stored
 FROM
 (
-  SELECT kafka_partition, kafka_offset, kafka_append_time AS append_time FROM events_raw
+  SELECT kafka_partition, kafka_offset, kafka_append_time < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS is_older FROM events_raw
   UNION ALL
-  SELECT kafka_partition, kafka_offset, append_time FROM dead_letters_raw WHERE topic = {topic:String}
+  SELECT kafka_partition, kafka_offset, append_time < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS is_older
+  FROM dead_letters_raw WHERE topic = {topic:String}
 )
-WHERE kafka_partition = {partition:UInt32}
-  AND (append_time < fromUnixTimestamp64Milli({since:Int64}, 'UTC') OR kafka_offset < {from:UInt64})
-GROUP BY kafka_partition, append_time < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND kafka_offset >= {from:UInt64} AS is_earlier,
-  intDiv(kafka_offset, ${BLOCK}) AS block
-ORDER BY p, is_earlier, block`;
+WHERE is_older OR kafka_offset < held
+GROUP BY partition, is_older AND kafka_offset >= held AS is_earlier, intDiv(kafka_offset, ${BLOCK}) AS block
+ORDER BY partition, is_earlier, block`;
 
 /**
  * What the store accounts for of messages that the topic does not hold: below the first offset of their partition, or appended
@@ -29,36 +28,37 @@ ORDER BY p, is_earlier, block`;
 export async function readStoredRuns(
   clickhouse: ClickHouse,
   topic: string,
-  scope: { ranges: readonly PartitionRange[]; sinceMs: number },
+  { ranges, sinceMs }: { ranges: readonly PartitionRange[]; sinceMs: number },
 ): Promise<StoredRun[]> {
-  const partitions = await clickhouse.query<{ p: number }>("SELECT DISTINCT kafka_partition AS p FROM events_raw");
-  const all = new Set([...partitions.map(({ p }) => p), ...scope.ranges.map(({ partition }) => partition)]);
-  const runs: StoredRun[] = [];
-  for (const partition of all) {
-    const range = scope.ranges.find((one) => one.partition === partition);
-    const rows = await clickhouse.query<{ is_earlier: number; first: string; last: string; stored: string }>(SQL, {
+  type Row = { partition: number; is_earlier: number; first: string; last: string; stored: string };
+  const rows = await clickhouse.query<Row>(SQL, {
+    params: {
+      topic,
+      since: sinceMs,
+      partitions: ranges.map(({ partition }) => partition),
+      froms: ranges.map(({ from }) => from),
       // Of a partition that the topic does not have, all is gone.
-      params: { topic, partition, since: scope.sinceMs, from: range?.from ?? Number.MAX_SAFE_INTEGER },
-    });
-    const blocks = rows.map((row) => ({
+      beyond: Number.MAX_SAFE_INTEGER,
+    },
+  });
+  return joinBlocks(
+    rows.map(({ partition, is_earlier, first, last, stored }) => ({
       partition,
-      first: Number(row.first),
-      last: Number(row.last),
-      stored: Number(row.stored),
-      isEarlierTopic: row.is_earlier === 1,
-    }));
-    runs.push(...joinBlocks(blocks));
-  }
-  return runs;
+      first: Number(first),
+      last: Number(last),
+      stored: Number(stored),
+      isEarlierTopic: is_earlier === 1,
+    })),
+  );
 }
 
 /** Joins neighbours with less than {@link BLOCK} offsets between them. */
-export function joinBlocks(blocks: readonly Block[]): StoredRun[] {
+export function joinBlocks(blocks: readonly StoredRun[]): StoredRun[] {
   const runs: StoredRun[] = [];
   for (const block of blocks) {
     const last = runs.at(-1);
-    const joins = last?.isEarlierTopic === block.isEarlierTopic && block.first - last.last <= BLOCK;
-    if (last === undefined || !joins) runs.push({ ...block });
+    const isSame = last?.partition === block.partition && last.isEarlierTopic === block.isEarlierTopic;
+    if (last === undefined || !isSame || block.first - last.last > BLOCK) runs.push({ ...block });
     else {
       last.last = block.last;
       last.stored += block.stored;
