@@ -58,7 +58,7 @@ describe.skipIf(isMissing)("a lost store", () => {
   const ops = async (...args: string[]) => {
     const worker = start("ops", args);
     const code = await worker.exited;
-    return { code, text: worker.logs.map(({ text }) => text).join("\n") };
+    return { code, text: worker.text };
   };
   const send = (events: readonly TestEvent[]) =>
     fixture.produce(events.map((event, i) => messageOf(event, { partition: i % 2 })));
@@ -79,7 +79,7 @@ describe.skipIf(isMissing)("a lost store", () => {
     const consumer = start("consumer");
     const until = await ends();
     const isDone = async () => {
-      if (consumer.exitCode !== null) throw new Error(consumer.logs.map(({ text }) => text).join("\n"));
+      if (consumer.exitCode !== null) throw new Error(consumer.text);
       const at = await committed();
       return [...until].every(([partition, end]) => (at.get(partition) ?? 0) >= end);
     };

@@ -64,7 +64,7 @@ describe.skipIf(isMissing)("the lake on S3, as a role", () => {
       const env = { ...kafka.env, ...store.env, ...gateway.env("roles") };
       const worker = startWorker({ binary: "ops", args: ["restore", "--from-lake", "--yes", "--retries", "1"], env });
       const code = await worker.exited;
-      return { code, text: worker.logs.map(({ text }) => text).join("\n") };
+      return { code, text: worker.text };
     };
     try {
       await store.as("migrate");

@@ -65,9 +65,8 @@ export class FileTarget implements LakeTarget {
     return rows.map((row) => ({ ...row, key: row.path.slice(this.#root.length) }));
   }
 
-  query<Row>(key: string, statement: (files: string) => SqlText): Promise<Row[]> {
-    const { sql, params } = statement(withSource(`file({lake_path:String}, 'Parquet', ${STRUCTURE_TEXT})`));
-    return this.deps.clickhouse.query<Row>(sql, {
+  query<Row>(key: string, sql: (files: string) => string, params: SqlText["params"]): Promise<Row[]> {
+    return this.deps.clickhouse.query<Row>(sql(withSource(`file({lake_path:String}, 'Parquet', ${STRUCTURE_TEXT})`)), {
       params: { ...params, lake_path: this.#root + key },
       settings: { ...READ_SETTINGS, ...INSERT_SETTINGS },
     });

@@ -67,7 +67,7 @@ async function verify(happen: () => Promise<void>, from = 0): Promise<string> {
       return target.read<Row>(glob, list);
     },
     write: (slot, select) => target.write(slot, select),
-    query: (key, statement) => target.query(key, statement),
+    query: (key, sql, params) => target.query(key, sql, params),
     probe: () => target.probe(),
     remove: (keys) => target.remove(keys),
   };

@@ -77,9 +77,8 @@ export class S3Target implements LakeTarget {
     return rows.map((row) => ({ ...row, key: row.path.slice(root.length) }));
   }
 
-  query<Row>(key: string, statement: (files: string) => SqlText): Promise<Row[]> {
-    const { params } = statement("");
-    return this.#statement<Row>(key, (s3) => statement(withSource(s3)).sql, `, ${STRUCTURE_TEXT}`, {
+  query<Row>(key: string, sql: (files: string) => string, params: SqlText["params"]): Promise<Row[]> {
+    return this.#statement<Row>(key, (s3) => sql(withSource(s3)), `, ${STRUCTURE_TEXT}`, {
       params,
       settings: { ...S3_SETTINGS, ...READ_SETTINGS, ...INSERT_SETTINGS },
     });

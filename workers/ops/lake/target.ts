@@ -26,10 +26,10 @@ export type LakeTarget = {
    */
   read<Row extends object>(glob: string, list: string): Promise<(Row & { key: string })[]>;
   /**
-   * Runs a statement on one object, with the settings of an insert. `statement` is given what stands for the object in a
-   * FROM clause: its columns, and `source` from its path.
+   * Runs a statement on one object, with the settings of an insert. `sql` is given what stands for the object in a FROM
+   * clause: its columns, and `source` from its path.
    */
-  query<Row>(key: string, statement: (files: string) => SqlText): Promise<Row[]>;
+  query<Row>(key: string, sql: (files: string) => string, params: SqlText["params"]): Promise<Row[]>;
   /** Writes a small file beside the lake's, finds it by listing, and removes it: whether an export could do its work. */
   probe(): Promise<void>;
   /** Removes objects; those that are gone already count as removed. */

@@ -8,7 +8,7 @@ import { formatHour, hourPrefix, objectKey, type Slot } from "../lake/layout.ts"
 import { groupFacts } from "../lake/plan.ts";
 import { hourRange } from "../lake/services.ts";
 import { bySlot, completeSince, readFacts, recordFacts } from "../lake/store.ts";
-import type { LakeObject, LakeTarget, SqlText } from "../lake/target.ts";
+import type { LakeObject, LakeTarget } from "../lake/target.ts";
 
 /** Puts rows back into the store that lie in the lake and not in it. */
 
@@ -146,7 +146,7 @@ async function tryHour(deps: LakeRowsDeps, { hourS, objects, isKnown }: Hour) {
     try {
       const before = await countMissing(target, key, slot);
       if (unknown.has(key)) {
-        await target.query(key, insertAll);
+        await target.query(key, insertAll, {});
         const after = await countMissing(target, key, slot);
         if (after.missing > 0) return `${after.missing} events of ${key} are not in the store after they were inserted`;
       } else if (before.missing > 0)
@@ -183,20 +183,21 @@ LEFT JOIN
 
 const IS_MISSING = `(stored.is_stored = 0 OR stored.first > (file.kafka_append_time, toUInt32(file.kafka_partition), toUInt64(file.kafka_offset)))`;
 
-async function countMissing(target: LakeTarget, key: string, slot: Slot): Promise<{ events: number; missing: number }> {
-  const [row] = await target.query<{ events: string; missing: string }>(key, (files) => ({
-    sql: `SELECT toString(count()) AS events, toString(countIf(${IS_MISSING})) AS missing ${missingFrom(files)}`,
-    params: paramsOf(slot),
-  }));
+async function countMissing(
+  target: LakeTarget,
+  key: string,
+  { hourS, source }: Slot,
+): Promise<{ events: number; missing: number }> {
+  const sql = (files: string) =>
+    `SELECT toString(count()) AS events, toString(countIf(${IS_MISSING})) AS missing ${missingFrom(files)}`;
+  const [row] = await target.query<{ events: string; missing: string }>(key, sql, { hour: hourS, source });
   return { events: Number(row?.events ?? 0), missing: Number(row?.missing ?? 0) };
 }
 
-function insertAll(files: string): SqlText {
+function insertAll(files: string): string {
   const columns = EVENTS_RAW_COLUMNS.join(", ");
-  return { sql: `INSERT INTO events_raw (${columns}) SELECT ${columns} FROM ${files}`, params: {} };
+  return `INSERT INTO events_raw (${columns}) SELECT ${columns} FROM ${files}`;
 }
-
-const paramsOf = ({ hourS, source }: Slot) => ({ hour: hourS, source });
 
 /** What is left, for people: one line an hour, the first ones. */
 export function describeLeft(left: LakeRowsReport["left"], shown = 20): string[] {
