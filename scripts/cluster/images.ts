@@ -90,11 +90,11 @@ export async function buildImages(
   if (platforms.length > 1 && settings.images.registry === "") {
     throw new Refusal("An image for several platforms needs IMAGE_REGISTRY to be pushed to");
   }
+  await buildBinaries(tag, platformText);
   const names: string[] = [];
   for (const worker of WORKERS) {
     const name = imageName(settings, worker, tag);
     await step(`image ${name}`, async () => {
-      for (const platform of platforms) await compile(worker, platform, tag);
       const labels = { BASE: settings.images.base, WORKER: worker, REVISION: tag, CREATED: created };
       const args = Object.entries(labels).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
       const env = { SOURCE_DATE_EPOCH: epoch };
