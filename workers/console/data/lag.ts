@@ -13,25 +13,21 @@ import type { Component } from "../../shared/runtime/lifecycle.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import { createCaughtUp } from "./caught-up.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress, type Waiting } from "./progress.ts";
 
 /** What Kafka says, or why that is not known. */
 export type Lag =
-  | {
+  | ({
       /** Messages the consumers have not committed yet. */
       messages: number;
       atMs: number;
-      /** How long the lag has grown without a commit, ms; undefined: the consumers get on. */
-      stuckMs?: number | undefined;
-      /** How long messages have waited without a commit, ms; undefined: none does, or not for long. */
-      stillMs?: number | undefined;
       /** Everything that Kafka had by then (Unix ms) is committed; undefined: not known yet. */
       caughtUpMs?: number | undefined;
       /** The same of the producers' ledger. */
       ledgerCaughtUpMs?: number | undefined;
       /** Messages appended to the topic within the last so many minutes: what was produced, whether consumers run or not. */
       appended?: ReadonlyMap<number, number>;
-    }
+    } & Partial<Waiting>)
   | { error: string; atMs: number };
 
 /** Looks at Kafka every few seconds, so that pages do not have to wait for it. */
@@ -66,13 +62,13 @@ export function startLagWatch(
     const admin = createKafkaClient(config, logger, { quiet: true }).admin({ retry: { retries: 1 } });
     try {
       await kafkaCall(() => admin.connect());
-      const askedMs = clock.now();
-      // The ranges first: they say when there is no such topic.
-      const ranges = await fetchTopicRanges(admin, config.KAFKA_EVENTS_TOPIC);
-      const committed = await fetchCommittedOffsets(admin, config.KAFKA_GROUP_ID, config.KAFKA_EVENTS_TOPIC);
+      const { askedMs, ranges, committedTo } = await readPosition(
+        admin,
+        config.KAFKA_EVENTS_TOPIC,
+        config.KAFKA_GROUP_ID,
+      );
       const atMs = clock.now();
       const total = (of: (range: TopicRange) => number) => ranges.reduce((sum, range) => sum + of(range), 0);
-      const committedTo = ({ partition, from }: TopicRange) => committed.get(partition) ?? from;
       // Beside the questions below: each takes its time, and how long messages wait is to be known soon.
       const ledger = lookAtLedger(admin);
       ledger.catch(() => undefined); // rejects below
@@ -88,14 +84,20 @@ export function startLagWatch(
       admin.disconnect().catch(() => undefined);
     }
   };
+  /** What a topic holds, and how much of it a group has committed. */
+  const readPosition = async (admin: Admin, topic: string, group: string) => {
+    const askedMs = clock.now();
+    // The ranges first: they say when there is no such topic.
+    const ranges = await fetchTopicRanges(admin, topic);
+    const committed = await fetchCommittedOffsets(admin, group, topic);
+    return { askedMs, ranges, committedTo: ({ partition, from }: TopicRange) => committed.get(partition) ?? from };
+  };
   /** What is not known of the ledger leaves the rest as it is. */
   const lookAtLedger = async (admin: Admin): Promise<number | undefined> => {
     const { KAFKA_LEDGER_TOPIC: topic, KAFKA_LEDGER_GROUP_ID: group } = config;
     try {
-      const askedMs = clock.now();
-      const ranges = await fetchTopicRanges(admin, topic);
-      const committed = await fetchCommittedOffsets(admin, group, topic);
-      return ledgerCaughtUp(askedMs, ranges, ({ partition, from }) => committed.get(partition) ?? from);
+      const { askedMs, ranges, committedTo } = await readPosition(admin, topic, group);
+      return ledgerCaughtUp(askedMs, ranges, committedTo);
     } catch (error) {
       if (error instanceof AppError) return undefined;
       throw error;
