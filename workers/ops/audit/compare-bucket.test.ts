@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { compareBucket, type Defect } from "./compare-bucket.ts";
+import { compareBucket } from "./compare-bucket.ts";
+import type { Defect } from "./defect.ts";
 import type { Reach } from "./reach.ts";
 import { groupHash, RECORD_BYTES, type RecordFields, readId, SIDE, writeRecord } from "./record.ts";
 

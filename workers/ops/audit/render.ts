@@ -1,7 +1,8 @@
 import { formatCount, formatMinute, formatTime, renderTable } from "../cli/table.ts";
 import { describeBehind } from "../verify/catch-up.ts";
 import { describeHidden, HIDDEN_ADVICE } from "../verify/hidden.ts";
-import { formatE4, type Position } from "./compare-bucket.ts";
+import { formatE4 } from "./compare-bucket.ts";
+import type { Position } from "./defect.ts";
 import { type AuditReport, hasUnseen } from "./report.ts";
 
 const SHOWN = 50;

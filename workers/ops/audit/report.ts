@@ -4,8 +4,9 @@ import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import { EXIT, type ExitCode } from "../cli/exit-codes.ts";
 import type { Behind } from "../verify/catch-up.ts";
 import type { Hidden } from "../verify/hidden.ts";
-import { type BucketTotals, type Defect, type DefectKind, formatE4 } from "./compare-bucket.ts";
+import { type BucketTotals, formatE4 } from "./compare-bucket.ts";
 import type { LetterCheck } from "./dead-letters.ts";
+import type { Defect, DefectKind } from "./defect.ts";
 
 export type AuditVerdictName = "EXACT" | "DIFFERENT" | "NOT PROVEN";
 
