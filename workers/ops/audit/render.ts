@@ -134,9 +134,15 @@ function renderVerdict(report: AuditReport): string {
     case "NOT PROVEN":
       return [
         `NOT PROVEN  what could be seen is exact, but not everything could be seen (${until})`,
-        report.unseen.hidden.length > 0
-          ? `next: ${HIDDEN_ADVICE}`
-          : "next: if that is retention at work, accept it with --allow-unseen",
+        `next: ${adviceOf(report.unseen)}`,
       ].join("\n");
   }
+}
+
+/** What to do about what could not be seen; only what retention deleted can be accepted. */
+export function adviceOf({ hidden, holes }: Pick<AuditReport["unseen"], "hidden" | "holes">): string {
+  if (hidden.length > 0) return HIDDEN_ADVICE;
+  if (holes.some(({ kind }) => kind !== "deleted"))
+    return "nothing accepts offsets that cannot be compared; for those that cannot be read see docs/runbook.md#offsets-that-nobody-can-read";
+  return "if that is retention at work, accept it with --allow-unseen";
 }
