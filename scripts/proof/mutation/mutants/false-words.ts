@@ -157,7 +157,7 @@ export const FALSE_WORD_MUTANTS: readonly CheckerMutant[] = [
         replace: "unsettled: unsettled.has(-1),",
       },
     ],
-    suite: suite("workers/ops/lake/interleaved.integration.test.ts", "is never called DIFFERENT"),
+    suite: suite("workers/ops/lake/interleaved.integration.test.ts", "yet to take in"),
   },
   {
     name: "lake-forgives",
