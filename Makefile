@@ -13,7 +13,7 @@ MODULES_STAMP := .tools/modules.stamp
 BIN := node_modules/.bin
 
 WORKERS := $(foreach main,$(wildcard workers/*/main.ts),$(word 2,$(subst /, ,$(main))))
-SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' -o -name '*.css' -o -name '*.js' -o -name '*.svg' -o -name 'expected.json' 2>/dev/null) k8s/clickhouse/users.d/countinghouse.xml docs/runbook.md
+SOURCES := $(shell find workers -name '*.ts' -o -name '*.tsx' -o -name '*.sql' -o -name '*.css' -o -name '*.js' -o -name '*.svg' -o -name 'expected.json' 2>/dev/null) $(wildcard contract/*.yaml) k8s/clickhouse/users.d/countinghouse.xml docs/runbook.md
 VERSION := $(shell sed -n 's/.*"version": "\([^"]*\)".*/\1/p' package.json)
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 

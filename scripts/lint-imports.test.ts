@@ -47,6 +47,17 @@ test.each([
   expect(found[0]?.problem).toContain(problem);
 });
 
+test("the audit takes of the contract its documents alone, its tests whatever they compare with", () => {
+  const file = "workers/ops/audit/read.ts";
+  const contract = { "workers/shared/contract/document.ts": "", "workers/shared/contract/compile.ts": "" };
+  const reading = (name: string) => `import { x } from "../../shared/contract/${name}";`;
+  expect(planted({ ...contract, [file]: reading("document.ts") })).toEqual([]);
+  expect(planted({ ...contract, "workers/ops/audit/read.test.ts": reading("compile.ts") })).toEqual([]);
+  expect(planted({ ...contract, [file]: reading("compile.ts") })).toMatchObject([
+    { file, problem: expect.stringContaining("the audit reads contracts by itself") },
+  ]);
+});
+
 test("what one worker alone uses does not stay in shared, also when it is reached through shared", () => {
   const files = {
     "workers/shared/event/index.ts": 'import "./bisect.ts";',
