@@ -2,7 +2,7 @@ import type { Random } from "../../../workers/producer/sources/simulate/random.t
 import { Stack } from "./stack.ts";
 
 /** A stack is replaced after so many runs: a full audit reads all that it has ever received. */
-const RUNS_PER_STACK = 40;
+const RUNS_PER_STACK = 10;
 
 /** Stacks that runs take and give back; one for each lane. */
 export class Stacks {
