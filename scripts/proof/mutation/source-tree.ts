@@ -25,7 +25,7 @@ export type SourceTree = {
 };
 
 /** Copied, so that a patched file is the one its importers get: a linked one would resolve to the original. */
-const COPIED = ["workers", "scripts"];
+const COPIED = ["workers", "scripts", "contract"];
 const LINKED = ["node_modules", "docs", "k8s", ".tools", "package.json", "tsconfig.json", "bunfig.toml"];
 
 /** The text with the patch. @throws AnchorError */
