@@ -33,6 +33,7 @@ GRANT INSERT ON countinghouse.ledger_counts TO countinghouse_insert;
 GRANT INSERT ON countinghouse.ledger_instances TO countinghouse_insert;
 GRANT INSERT ON countinghouse.offsets_without_message TO countinghouse_insert;
 GRANT SELECT ON countinghouse.pipeline_settings TO countinghouse_insert;
+GRANT SELECT ON countinghouse.contract_versions TO countinghouse_insert;
 
 GRANT SELECT ON countinghouse.* TO countinghouse_read;
 GRANT SELECT ON system.merges TO countinghouse_read;
@@ -66,6 +67,7 @@ GRANT SELECT ON countinghouse.events_per_minute_store TO countinghouse_lake;
 GRANT SELECT ON countinghouse.conflict_resolutions TO countinghouse_lake;
 GRANT SELECT ON countinghouse.raw_horizon TO countinghouse_lake;
 GRANT SELECT ON countinghouse.pipeline_settings TO countinghouse_lake;
+GRANT SELECT ON countinghouse.contract_versions TO countinghouse_lake;
 GRANT SELECT, INSERT ON countinghouse.lake_files TO countinghouse_lake;
 GRANT SELECT, INSERT ON countinghouse.lake_runs TO countinghouse_lake;
 GRANT SELECT ON countinghouse.lake_pending TO countinghouse_lake;

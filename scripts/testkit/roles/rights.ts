@@ -11,6 +11,7 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
     "INSERT ON ledger_counts",
     "INSERT ON ledger_instances",
     "INSERT ON offsets_without_message",
+    "SELECT ON contract_versions",
     "SELECT ON pipeline_settings",
   ],
   read: [
@@ -46,6 +47,7 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
     "INSERT ON lake_runs",
     "S3 ON *.*",
     "SELECT ON conflict_resolutions",
+    "SELECT ON contract_versions",
     "SELECT ON events",
     "SELECT ON events_per_hour_store",
     "SELECT ON events_per_minute_store",
@@ -113,6 +115,7 @@ export const FORBIDDEN: readonly Forbidden[] = [
   { sql: "INSERT INTO events_raw (user_id) VALUES ('x')", roles: but("insert", "restore", "migrate") },
   { sql: "INSERT INTO minute_marks (rows_marked) VALUES (1)", roles: but("resolve", "migrate") },
   { sql: "INSERT INTO pipeline_settings (name, value) VALUES ('raw_retention_days', '1')", roles: but("migrate") },
+  { sql: "INSERT INTO contract_versions (version) VALUES (99)", roles: but("migrate") },
   { sql: "INSERT INTO events_per_minute_store (events) VALUES (1)", roles: but("migrate") },
   { sql: "INSERT INTO verification_runs (verdict) VALUES ('exact')", roles: but("operate", "migrate") },
   { sql: "INSERT INTO conflict_resolutions (source) VALUES ('x')", roles: but("resolve", "migrate") },

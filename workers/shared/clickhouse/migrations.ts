@@ -1,6 +1,7 @@
 import sql0015 from "./schema/migrations/0015_insert_views.sql" with { type: "text" };
 import sql0016 from "./schema/migrations/0016_ledger_reached.sql" with { type: "text" };
 import sql0017 from "./schema/migrations/0017_column_comments.sql" with { type: "text" };
+import sql0018 from "./schema/migrations/0018_metrics.sql" with { type: "text" };
 
 /** One numbered SQL file. */
 export type Migration = { version: number; name: string; sql: string };
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 15, name: "insert_views", sql: sql0015 },
   { version: 16, name: "ledger_reached", sql: sql0016 },
   { version: 17, name: "column_comments", sql: sql0017 },
+  { version: 18, name: "metrics", sql: sql0018 },
 ];

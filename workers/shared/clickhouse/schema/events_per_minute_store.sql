@@ -4,6 +4,10 @@
 -- event_type = '') that says what the recomputation was based on. All of it is one block and so one part: readers see
 -- all of a recomputation or nothing of it.
 --
+-- Metrics by dimensions are rows of their own, told apart by grouping and dims and part of the same block. They carry zeros
+-- and empty states in all columns of the counts (`events` to `login_sessions`), so whatever adds up these columns is right
+-- without knowing of such rows.
+--
 -- Sorted by group first, so that the head rows lie together: finding dirty minutes reads the heads only.
 -- No TTL: the aggregates outlive the raw events.
 CREATE TABLE IF NOT EXISTS events_per_minute_store
@@ -25,7 +29,14 @@ CREATE TABLE IF NOT EXISTS events_per_minute_store
     rows_marked    UInt64,
     computed_at    DateTime64(3, 'UTC'),
     -- One more than the minute's last: wall time could go backwards.
-    version        UInt64
+    version        UInt64,
+    grouping       LowCardinality(String) COMMENT 'Dimension set of the row; empty: the row of all events of source and type',
+    dims           String COMMENT 'JSON array of the values of the dimensions; *: all beyond the bound on groups',
+    n              UInt64 COMMENT 'Number of events of a dimension set; events is 0 there',
+    data_version   UInt64 DEFAULT version COMMENT 'As version, but a recomputation for new definitions alone keeps it',
+    definitions    String COMMENT 'Of the head row: hash of the definitions it was computed by',
+    result_rows    UInt64 COMMENT 'Of the head row: number of rows the computation wrote'
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (source, event_type, event_minute);
+PRIMARY KEY (source, event_type, event_minute)
+ORDER BY (source, event_type, event_minute, grouping, dims);

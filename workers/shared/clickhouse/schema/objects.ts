@@ -4,6 +4,7 @@ import businessPerHour from "./business_per_hour.sql" with { type: "text" };
 import businessRolling24h from "./business_rolling_24h.sql" with { type: "text" };
 import conflictResolutions from "./conflict_resolutions.sql" with { type: "text" };
 import conflicts from "./conflicts.sql" with { type: "text" };
+import contractVersions from "./contract_versions.sql" with { type: "text" };
 import deadLetterReplaysRaw from "./dead_letter_replays_raw.sql" with { type: "text" };
 import deadLetters from "./dead_letters.sql" with { type: "text" };
 import deadLettersRaw from "./dead_letters_raw.sql" with { type: "text" };
@@ -73,6 +74,7 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "verification_runs", kind: "table", sql: verificationRuns },
   { name: "received_alerts", kind: "table", sql: receivedAlerts },
   { name: "conflict_resolutions", kind: "table", sql: conflictResolutions },
+  { name: "contract_versions", kind: "table", sql: contractVersions },
   { name: "proof_progress", kind: "table", sql: proofProgress },
   { name: "minute_marks_on_insert", kind: "insert_view", sql: minuteMarksOnInsert },
   { name: "received_offsets_on_insert", kind: "insert_view", sql: receivedOffsetsOnInsert },
