@@ -82,7 +82,7 @@ test("a store at version 14 is filled: late, duplicate, broken and redelivered e
 }, 300_000);
 
 test("brought over it shows the same, and what is proven of it is exact", async () => {
-  expect(await pipeline.migrate()).toEqual(done("3 migrations applied"));
+  expect(await pipeline.migrate()).toEqual(done("4 migrations applied"));
   await pipeline.store.as("operate");
   expect(await settled()).toEqual(before);
   await pipeline.expectExact();
