@@ -111,18 +111,28 @@ function missing(name: string, { engine }: ExpectedObject): Finding {
 function engineFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
   // A replicated or shared table does the same.
   const engine = found.engine.replace(/^(Replicated|Shared)(?=.*MergeTree$)/, "");
-  const differences = [
+  const order = { wanted: wanted.sorting_key ?? "", found: found.sortingKey };
+  const differences: [what: string, wanted: string, found: string][] = [
     ["engine", wanted.engine, engine],
-    ["ORDER BY", wanted.sorting_key ?? "", found.sortingKey],
+    // One that goes on behind what is expected is of a newer version.
+    ["ORDER BY", order.wanted, isExtended(order.wanted, order.found) ? order.wanted : order.found],
     ["PARTITION BY", wanted.partition_key ?? "", found.partitionKey],
-  ].filter(([, before, now]) => before !== now);
-  return differences.map(([what, before, now]) => ({
-    code: "TABLE_DIFFERS",
-    severity: "wrong",
-    found: `${name} has ${what} ${now || "(none)"} instead of ${before || "(none)"}`,
-    next: "it cannot be altered: create the table anew as the schema has it, and bring its rows over (`ops rewind`)",
-  }));
+  ];
+  return differences
+    .filter(([, before, now]) => before !== now)
+    .map(([what, before, now]) => ({
+      code: "TABLE_DIFFERS",
+      severity: "wrong",
+      found: `${name} has ${what} ${now || "(none)"} instead of ${before || "(none)"}`,
+      next:
+        what === "ORDER BY" && isExtended(now, before)
+          ? MIGRATE
+          : "it cannot be altered: create the table anew as the schema has it, and bring its rows over (`ops rewind`)",
+    }));
 }
+
+/** Whether a sorting key begins with the whole of another, which migrations may extend. */
+const isExtended = (before: string, after: string) => before !== "" && after.startsWith(`${before}, `);
 
 function columnFindings(name: string, wanted: ExpectedObject, found: ActualObject): Finding[] {
   const isView = isViewEngine(wanted.engine);
@@ -134,7 +144,9 @@ function columnFindings(name: string, wanted: ExpectedObject, found: ActualObjec
           code: isView ? "VIEW_DIFFERS" : COLUMN_TYPE,
           severity: "wrong",
           found: `${name} has no column ${column} (${type})`,
-          next: isView ? MIGRATE : `ALTER TABLE ${name} ADD COLUMN ${column} ${type}`,
+          next: isView
+            ? MIGRATE
+            : `${MIGRATE}; if it is still missing, ALTER TABLE ${name} ADD COLUMN ${column} ${type}`,
         },
       ];
     }
