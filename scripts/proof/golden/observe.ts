@@ -1,6 +1,7 @@
 import { RowBuilder } from "../../../workers/consumer/row-builder.ts";
-import { createContract } from "../../../workers/ops/audit/contract.ts";
-import { contentHash, groupHash } from "../../../workers/ops/audit/record.ts";
+import { type AuditVerdict, createContract } from "../../../workers/ops/audit/contract.ts";
+import { shippedDocuments } from "../../../workers/ops/audit/documents.ts";
+import { contentHash, groupHash, moneyOf } from "../../../workers/ops/audit/record.ts";
 import { type ParsedEvent, parseEvent } from "../../../workers/shared/event/index.ts";
 import { EventScanner } from "../../../workers/shared/event/scan/event-scanner.ts";
 import type { CorpusMessage } from "./corpus.ts";
@@ -39,7 +40,7 @@ const fieldOf = (reason: string) => /^([\w.]+): /.exec(reason)?.[1] ?? "";
 /** What parser, scanner, audit and row builder make of consecutive messages, in one insert buffer. */
 export function createObserver(): (messages: readonly CorpusMessage[]) => Observation {
   const scanner = new EventScanner();
-  const audit = createContract(LIMITS);
+  const audit = createContract(LIMITS, shippedDocuments());
   const rows = new RowBuilder({ ...LIMITS, lateAfterMs: LATE_AFTER_MS, maxRows: MAX_ROWS });
   return (messages) => {
     const seen: Observation = { corpus: [], verdicts: [], fields: [], values: [], rows: [], scanned: [], audit: [] };
@@ -51,7 +52,7 @@ export function createObserver(): (messages: readonly CorpusMessage[]) => Observ
       seen.fields.push(parsed.ok ? "" : fieldOf(parsed.reason));
       seen.values.push(parsed.ok ? valuesOf(parsed.event) : "");
       seen.scanned.push(value !== null && scanner.scan(value) ? "scanned" : "left");
-      seen.audit.push(auditLine(audit(value, appendTimeMs), value?.length ?? 0));
+      seen.audit.push(auditLine(audit(value, appendTimeMs, record.headers), value?.length ?? 0));
       rows.add(record, partition, appendTimeMs + PROCESSED_AFTER_MS);
     }
     for (const insert of rows.inserts()) {
@@ -64,9 +65,10 @@ export function createObserver(): (messages: readonly CorpusMessage[]) => Observ
 }
 
 /** The audit's verdict, its values and the hashes by which it compares them with the store's. */
-function auditLine(verdict: ReturnType<ReturnType<typeof createContract>>, sizeBytes: number): string {
+function auditLine(verdict: AuditVerdict, sizeBytes: number): string {
   if (!verdict.ok) return verdict.errorClass;
   const { event } = verdict;
+  const { amountE4, currency } = moneyOf(event.columns);
   return JSON.stringify([
     event.id,
     event.timeMs,
@@ -75,8 +77,8 @@ function auditLine(verdict: ReturnType<ReturnType<typeof createContract>>, sizeB
     event.type,
     event.userId,
     event.sessionId,
-    String(event.amountE4),
-    event.currency,
+    String(amountE4),
+    currency,
     event.payload,
     event.extra,
     String(groupHash(event.source, event.type)),

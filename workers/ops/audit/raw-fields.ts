@@ -1,46 +1,73 @@
+import { isObject } from "./paths.ts";
+
 /**
- * The original text of the payload and of the unknown fields, found by the audit in its own way: what is stored of them is
- * what was sent, not what a parser made of it.
+ * The original text of an object's fields, found by the audit in its own way: what is stored of them is what was sent, not
+ * what a parser made of it.
  */
-
-/** `payload`: its text, empty if there is none. `extra`: a JSON object of the unknown fields, empty if there are none. */
-export type RawFields = { payload: string; extra: string };
-
-const KNOWN: ReadonlySet<string> = new Set([
-  "event_id",
-  "user_id",
-  "event_type",
-  "event_time",
-  "received_time",
-  "source",
-  "session_id",
-]);
 
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 
-/** @param text a JSON object. @param json what `JSON.parse` made of it. */
-export function rawFields(text: string, json: object): RawFields {
-  // Printed as it was sent: then every part of it is, too.
-  const entries = JSON.stringify(json) === text ? printed(json) : cut(text);
-  const payload = entries.get("payload") ?? "";
-  const extra = [...entries].filter(([key]) => key !== "payload" && !KNOWN.has(key));
-  if (extra.length === 0) return { payload, extra: "" };
-  return { payload, extra: `{${extra.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}` };
-}
+/** Longer texts are cut: they may be nested so deeply that they can be parsed and not printed. */
+const MAX_PRINTED = 8_000;
 
-function printed(json: object): Map<string, string> {
-  const entries = new Map<string, string>();
-  for (const [key, value] of Object.entries(json)) {
-    if (!KNOWN.has(key)) entries.set(key, JSON.stringify(value));
+/** A JSON object as text, with what `JSON.parse` made of it. Of two equal keys the last one counts, in the place of the first. */
+export class ObjectText {
+  readonly #json: Readonly<Record<string, unknown>>;
+  /** The object itself. */
+  readonly whole: string;
+  #isPrinted: boolean | undefined;
+  #cut: Cut | undefined;
+
+  constructor(text: string, json: Readonly<Record<string, unknown>>, isPrinted?: boolean) {
+    this.whole = text;
+    this.#json = json;
+    this.#isPrinted = isPrinted;
   }
-  return entries;
+
+  /** The value's text; undefined when there is no such field. */
+  text(key: string): string | undefined {
+    if (!Object.hasOwn(this.#json, key)) return undefined;
+    return this.#printed() ? JSON.stringify(this.#json[key]) : this.#fields().texts.get(key);
+  }
+
+  /** The keys, in the order of their first occurrence. */
+  keys(): string[] {
+    return this.#printed() ? Object.keys(this.#json) : [...this.#fields().texts.keys()];
+  }
+
+  /** Whether a key occurs more than once, however it is spelled. */
+  isDoubled(key: string): boolean {
+    return !this.#printed() && this.#fields().doubled.has(key);
+  }
+
+  /** An object among the fields; undefined when there is none of this name. */
+  inner(key: string): ObjectText | undefined {
+    const value = Object.hasOwn(this.#json, key) ? this.#json[key] : undefined;
+    const text = this.text(key);
+    if (!isObject(value) || text === undefined) return undefined;
+    return new ObjectText(text, value, this.#printed() ? true : undefined);
+  }
+
+  /** Printed as it was sent: then every part of it is, too, and no key occurs twice. */
+  #printed(): boolean {
+    this.#isPrinted ??= this.whole.length <= MAX_PRINTED && JSON.stringify(this.#json) === this.whole;
+    return this.#isPrinted;
+  }
+
+  #fields(): Cut {
+    this.#cut ??= cut(this.whole);
+    return this.#cut;
+  }
 }
 
-/** Cuts the text where a colon or comma stands directly inside the outermost braces. The last of two equal keys counts. */
-function cut(text: string): Map<string, string> {
-  const entries = new Map<string, string>();
+type Cut = { readonly texts: ReadonlyMap<string, string>; readonly doubled: ReadonlySet<string> };
+
+/** Cuts the text where a colon or comma stands directly inside the outermost braces. */
+function cut(text: string): Cut {
+  const texts = new Map<string, string>();
+  const doubled = new Set<string>();
   let depth = 0;
   let quoted = false;
   let keyFrom = 0;
@@ -61,10 +88,13 @@ function cut(text: string): Map<string, string> {
     } else if ((code === COMMA && depth === 1) || CLOSING.has(code)) {
       if (code !== COMMA) depth--;
       if (depth > 1 || (depth === 1 && code !== COMMA)) continue;
-      if (key !== undefined) entries.set(key, text.slice(valueFrom, at).trim());
+      if (key !== undefined) {
+        if (texts.has(key)) doubled.add(key);
+        texts.set(key, text.slice(valueFrom, at).trim());
+      }
       key = undefined;
       keyFrom = at + 1;
     }
   }
-  return entries;
+  return { texts, doubled };
 }

@@ -4,9 +4,11 @@ import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
 import type { PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import type { Services } from "../cli/services.ts";
-import { type AuditVerdict, createContract } from "./contract.ts";
+import type { AuditVerdict } from "./contract.ts";
+import { createJudge } from "./judge.ts";
+import { firstHeader } from "./paths.ts";
 import { createProgress } from "./progress.ts";
-import { contentHash, groupHash, RECORD_BYTES, SIDE, writeRecord } from "./record.ts";
+import { contentHash, groupHash, moneyOf, RECORD_BYTES, SIDE, writeRecord } from "./record.ts";
 import type { Spill } from "./spill.ts";
 import type { VerdictMap } from "./verdict-map.ts";
 
@@ -42,11 +44,7 @@ export async function readTopicSide(
   out: { spill: Spill; verdicts: VerdictMap },
 ): Promise<TopicSide> {
   const { config, io } = services;
-  const judge = createContract({
-    maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
-    maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
-    maxBytes: config.EVENT_MAX_BYTES,
-  });
+  const judge = createJudge(services);
   const side: TopicSide = {
     messages: 0,
     valid: 0,
@@ -69,7 +67,7 @@ export async function readTopicSide(
         for (const message of messages) {
           const appendMs = Number(message.timestamp);
           const offset = Number(message.offset);
-          const verdict = judge(message.value, appendMs);
+          const verdict = judge(message.value, appendMs, message.headers);
           side.messages++;
           side.firstAppendMs = Math.min(side.firstAppendMs, appendMs);
           out.verdicts.note(partition, offset, verdict.ok ? undefined : verdict.errorClass);
@@ -98,12 +96,6 @@ function noteRefused(side: TopicSide, partition: number, errorClass: DeadLetterC
 
 type Place = { offset: number; appendMs: number; message: KafkaMessage };
 
-/** The producer's name in the headers; of several the first. */
-function producerOf({ headers }: KafkaMessage): string {
-  const named = headers?.[HEADERS.producer];
-  return String((Array.isArray(named) ? named[0] : named) ?? "");
-}
-
 function createSpiller(side: TopicSide, spill: Spill) {
   const view = new DataView(new ArrayBuffer(RECORD_BYTES));
   // Hashing a short text costs more than looking it up; there are few groups and currencies.
@@ -130,17 +122,19 @@ function createSpiller(side: TopicSide, spill: Spill) {
   };
   return ({ event }: Extract<AuditVerdict, { ok: true }>, partition: number, { offset, appendMs, message }: Place) => {
     side.valid++;
+    const { amountE4, currency } = moneyOf(event.columns);
+    const producer = firstHeader(message.headers, HEADERS.producer) ?? "";
     writeRecord(view, 0, SIDE.topic, {
       id: event.id,
       timeMs: event.timeMs,
       key: groupOf(event.source, event.type),
-      amountE4: event.amountE4,
-      currency: currencyOf(event.currency),
+      amountE4,
+      currency: currencyOf(currency),
       identity: Bun.hash.xxHash64(`${event.userId}\0${event.sessionId}`),
       partition,
       offset,
       appendMs,
-      content: contentHash({ ...event, producer: producerOf(message), sizeBytes: message.value?.length ?? 0 }),
+      content: contentHash({ ...event, producer, sizeBytes: message.value?.length ?? 0 }),
     });
     spill.add(view, 0);
   };

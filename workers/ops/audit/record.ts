@@ -1,3 +1,5 @@
+import type { ColumnValues } from "./columns.ts";
+
 /**
  * One event as the audit compares it, 88 bytes, little-endian: exactly the RowBinary of {@link STORE_COLUMNS}, so that the
  * store's answer can be spilled as it arrives. Texts are hashes (xxHash64), of equal text equal on both sides.
@@ -38,6 +40,16 @@ export const STORE_COLUMNS = [
   `toUInt32(${SIDE.store})`,
   "xxHash64(concat(payload, '\\0', extra, '\\0', toString(producer), '\\0', toString(size_bytes), '\\0', toString(toUnixTimestamp64Milli(received_time))))",
 ].join(", ");
+
+/** The money among an event's columns. */
+export function moneyOf(columns: ColumnValues): { amountE4: bigint; currency: string } {
+  const amount = columns.get("amount");
+  const currency = columns.get("currency");
+  return {
+    amountE4: typeof amount === "bigint" ? amount : 0n,
+    currency: typeof currency === "string" ? currency : "",
+  };
+}
 
 export type RecordFields = {
   id: string;

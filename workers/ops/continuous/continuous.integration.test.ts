@@ -3,12 +3,13 @@ import { waitFor } from "../../../scripts/testkit/index.ts";
 import type { DeadLetterRow } from "../../shared/clickhouse/tables/dead-letters.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
 import { retryWithBackoff } from "../../shared/runtime/retry.ts";
+import { createJudge } from "../audit/judge.ts";
 import type { Services } from "../cli/services.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 import { withOps } from "../testing/io.ts";
 import { readProgress, saveProgress } from "./progress.ts";
-import { createJudge, type Proof, proveStep } from "./step.ts";
+import { type Proof, proveStep } from "./step.ts";
 
 /** Steps of the continuous audit against the real broker and engine: each defect stops it, and fixed it goes on. */
 

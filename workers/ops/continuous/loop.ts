@@ -2,12 +2,13 @@ import type { ClickHouse } from "../../shared/clickhouse/client.ts";
 import { AppError, errorFields } from "../../shared/runtime/errors.ts";
 import type { Logger } from "../../shared/runtime/logger.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
+import { createJudge } from "../audit/judge.ts";
 import type { CliIo } from "../cli/io.ts";
 import { type Services, withServices } from "../cli/services.ts";
 import type { ContinuousMetrics } from "./metrics.ts";
 import { FIRST_PACE, nextPace } from "./pace.ts";
 import { readProgress, saveProgress } from "./progress.ts";
-import { createJudge, type Proof, provenUntilOf, proveStep, type StepOptions } from "./step.ts";
+import { type Proof, provenUntilOf, proveStep, type StepOptions } from "./step.ts";
 
 export type ContinuousOptions = Pick<StepOptions, "settleMs"> & {
   /** Shortest pause between two steps when nothing waits to be compared, ms. */

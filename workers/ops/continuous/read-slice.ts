@@ -2,8 +2,19 @@ import type { DeadLetterClass } from "../../shared/event/index.ts";
 import type { KafkaMessage } from "../../shared/kafka/client.ts";
 import type { Gap } from "../../shared/kafka/fetched-records.ts";
 import { HEADERS } from "../../shared/kafka/headers.ts";
-import type { AuditVerdict } from "../audit/contract.ts";
-import { AT, contentHash, groupHash, RECORD_BYTES, readId, readSafe, SIDE, writeRecord } from "../audit/record.ts";
+import type { Judge } from "../audit/contract.ts";
+import { firstHeader } from "../audit/paths.ts";
+import {
+  AT,
+  contentHash,
+  groupHash,
+  moneyOf,
+  RECORD_BYTES,
+  readId,
+  readSafe,
+  SIDE,
+  writeRecord,
+} from "../audit/record.ts";
 import type { Services } from "../cli/services.ts";
 import type { Anchor } from "./progress.ts";
 
@@ -23,8 +34,6 @@ export type Slice = {
   /** False: the topic holds something else where the last proof ended. */
   sameTopic: boolean;
 };
-
-export type Judge = (value: Uint8Array | null, appendTimeMs: number) => AuditVerdict;
 
 const hashOf = (value: Uint8Array | null) => Bun.hash.xxHash64(value ?? new Uint8Array());
 
@@ -72,7 +81,7 @@ export async function readSlice(
 function noteMessage(slice: Slice, judge: Judge, message: KafkaMessage): void {
   const offset = Number(message.offset);
   const appendMs = Number(message.timestamp);
-  const verdict = judge(message.value, appendMs);
+  const verdict = judge(message.value, appendMs, message.headers);
   slice.appended ??= { firstMs: appendMs, lastMs: appendMs };
   slice.appended.firstMs = Math.min(slice.appended.firstMs, appendMs);
   slice.appended.lastMs = Math.max(slice.appended.lastMs, appendMs);
@@ -84,14 +93,14 @@ function noteMessage(slice: Slice, judge: Judge, message: KafkaMessage): void {
   const { event } = verdict;
   const at = slice.at.size * RECORD_BYTES;
   slice.at.set(offset, at);
-  const named = message.headers?.[HEADERS.producer];
-  const producer = String((Array.isArray(named) ? named[0] : named) ?? "");
+  const producer = firstHeader(message.headers, HEADERS.producer) ?? "";
+  const { amountE4, currency } = moneyOf(event.columns);
   writeRecord(slice.view, at, SIDE.topic, {
     id: event.id,
     timeMs: event.timeMs,
     key: groupHash(event.source, event.type),
-    amountE4: event.amountE4,
-    currency: Bun.hash.xxHash64(event.currency),
+    amountE4,
+    currency: Bun.hash.xxHash64(currency),
     identity: Bun.hash.xxHash64(`${event.userId}\0${event.sessionId}`),
     partition: slice.partition,
     offset,

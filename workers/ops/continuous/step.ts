@@ -1,11 +1,11 @@
 import { fetchTopicRanges, type TopicRange } from "../../shared/kafka/topic-reader.ts";
-import { createContract } from "../audit/contract.ts";
+import type { Judge } from "../audit/contract.ts";
 import type { Services } from "../cli/services.ts";
 import { committedOffsets } from "../verify/catch-up.ts";
 import { compareSlices, type SliceFindings } from "./compare-slice.ts";
 import { compareOpen, hourOf } from "./open-minutes.ts";
 import { type Progress, startAt } from "./progress.ts";
-import { type Judge, readSlice, type Slice } from "./read-slice.ts";
+import { readSlice, type Slice } from "./read-slice.ts";
 
 /** Compared in a step, offsets of all partitions together, unless said otherwise; some 250 bytes of memory each. */
 const STEP_OFFSETS = 20_000;
@@ -36,15 +36,6 @@ export type Proof = {
   /** Since when a difference has been seen, Unix ms, by what identifies it. */
   suspects: Map<string, number>;
 };
-
-/** The judge of messages that a step needs; making one takes some 10 ms. */
-export function createJudge({ config }: Pick<Services, "config">): Judge {
-  return createContract({
-    maxAgeMs: config.EVENT_MAX_AGE_DAYS * 86_400_000,
-    maxFutureMs: config.EVENT_MAX_FUTURE_MINUTES * 60_000,
-    maxBytes: config.EVENT_MAX_BYTES,
-  });
-}
 
 /**
  * One step of the continuous audit: compares the next offsets of the partitions, as far as the consumers have committed

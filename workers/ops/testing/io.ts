@@ -1,8 +1,9 @@
 import { systemClock } from "../../shared/runtime/clock.ts";
 import type { Env } from "../../shared/runtime/config.ts";
+import { createJudge } from "../audit/judge.ts";
 import type { CliIo } from "../cli/io.ts";
 import { type Services, withServices } from "../cli/services.ts";
-import { createJudge, type Proof, proveStep, type StepReport } from "../continuous/step.ts";
+import { type Proof, proveStep, type StepReport } from "../continuous/step.ts";
 
 /** The surroundings of a command that nobody watches, answers or interrupts; `own` is what a test looks at. */
 export function silentIo(env: Env, own: Partial<CliIo> = {}): CliIo {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../../scripts/testkit/index.ts";
 import type { EventRow } from "../../shared/clickhouse/tables/events-raw.ts";
+import { createJudge } from "../audit/judge.ts";
 import { audit } from "../audit/run.ts";
 import type { Services } from "../cli/services.ts";
-import { createJudge, type Proof, proveStep } from "../continuous/step.ts";
+import { type Proof, proveStep } from "../continuous/step.ts";
 import { messageOf, testEvents } from "../testing/events.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 import {

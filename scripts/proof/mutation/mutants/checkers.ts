@@ -182,7 +182,7 @@ export const CHECKER_MUTANTS: readonly CheckerMutant[] = [
     patches: [
       {
         file: "workers/ops/audit/contract.ts",
-        find: 'if (timeMs > appendTimeMs + limits.maxFutureMs) return refused("in_future");',
+        find: 'if (event.timeMs > appendTimeMs + limits.maxFutureMs) return refused("in_future");',
         replace: "",
       },
     ],
