@@ -127,6 +127,7 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 	@$(BIN)/tsc --noEmit
 	@$(BUN) --bun $(BIN)/knip
 	@$(BUN) scripts/generate/schemas.ts --check
+	@$(BUN) scripts/generate/contract-format.ts --check
 	@$(BUN) scripts/generate/config-table.ts --check
 	@$(BUN) scripts/generate/metrics-docs.ts --check
 	@$(BUN) scripts/generate/observability.ts --check
@@ -136,6 +137,7 @@ lint: $(MODULES_STAMP) ## Check format, types, imports and dead code
 .PHONY: generate
 generate: $(MODULES_STAMP) ## Write the generated documentation
 	@$(BUN) scripts/generate/schemas.ts
+	@$(BUN) scripts/generate/contract-format.ts
 	@$(BUN) scripts/generate/expected-schema.ts
 	@$(BUN) scripts/generate/config-table.ts
 	@$(BUN) scripts/generate/metrics-docs.ts
