@@ -21,11 +21,14 @@ const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)
 /** Letters by which a name may differ; one in short names, where two make another word. */
 const allowed = (name: string) => (name.length < 9 ? 1 : 2);
 
-function nearest(name: string, known: readonly string[]): string | undefined {
+/** The known name that `name` was probably meant to be: it differs by two letters at most, capitals aside. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) > 2) continue;
-    const distance = editDistance(name.toUpperCase(), candidate);
+    const distance = editDistance(name.toUpperCase(), candidate.toUpperCase());
+    // Of a name of one letter every other one would be near.
+    if (distance >= Math.min(name.length, candidate.length)) continue;
     if (distance <= allowed(candidate) && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
       best = { name: candidate, distance };
   }
