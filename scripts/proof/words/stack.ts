@@ -12,7 +12,7 @@ import { patiently } from "../patiently.ts";
 
 const [TOPIC, GROUP] = ["events", "countinghouse"];
 /** Messages a second; late events, duplicates and malformed messages are always among them. */
-const RATE = 150;
+const RATE = 50;
 
 /** What runs all the time, by what it is; a kill is followed by another of the same kind. */
 export type Role = "consumer" | "producer" | "watcher";
