@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { platformsOf } from "./images.ts";
 import { componentFor, splitArguments } from "./ops.ts";
-import { isAtLeast } from "./preflight.ts";
+import { inotifyFindings, isAtLeast } from "./preflight.ts";
 import { ROOT, readSettings } from "./settings.ts";
 
 describe("settings", () => {
@@ -32,6 +32,15 @@ test("versions compare by number, not by text", () => {
   expect(isAtLeast("1.100", "1.30")).toBe(true);
   expect(isAtLeast("2.0", "1.30")).toBe(true);
   expect(isAtLeast("0.99", "1.0")).toBe(false);
+});
+
+test("inotify limits that are too low refuse three nodes, warn of one, and say what to type", () => {
+  const low = (name: string) => ({ max_user_instances: 128, max_user_watches: 131072 })[name];
+  const finding = "fs.inotify.max_user_instances is 128, 512 are needed: sudo sysctl fs.inotify.max_user_instances=512";
+  expect(inotifyFindings(3, low)).toEqual({ refusals: [`${finding}, or KIND_NODES=1`], warnings: [] });
+  expect(inotifyFindings(1, low)).toEqual({ refusals: [], warnings: [`${finding}, if pods fail to start`] });
+  // Not Linux: Docker's own machine has limits that are high enough.
+  expect(inotifyFindings(3, () => undefined)).toEqual({ refusals: [], warnings: [] });
 });
 
 test("platforms are named as Docker names them", () => {

@@ -106,22 +106,38 @@ async function machineProblems({ kind }: Settings): Promise<string[]> {
   if (platform() === "linux") {
     if (availableMemory() < 4 * GIB)
       say("warning: less than 4 GiB of memory are free; the cluster may be slow to come up");
-    // Three nodes run many watchers; below these limits pods fail with "too many open files".
-    for (const [name, minimum] of [
-      ["max_user_instances", 512],
-      ["max_user_watches", 131072],
-    ] as const) {
-      const file = `/proc/sys/fs/inotify/${name}`;
-      const value = existsSync(file) ? Number(readFileSync(file, "utf8")) : minimum;
-      if (value < minimum && kind.nodes > 1) {
-        problems.push(
-          `fs.inotify.${name} is ${value}, ${minimum} are needed: sudo sysctl fs.inotify.${name}=${minimum}, or KIND_NODES=1`,
-        );
-      } else if (value < minimum)
-        say(`warning: fs.inotify.${name} is ${value}; raise it to ${minimum} if pods fail to start`);
-    }
+    const { refusals, warnings } = inotifyFindings(kind.nodes, inotifyLimit);
+    problems.push(...refusals);
+    for (const warning of warnings) say(`warning: ${warning}`);
   }
   return problems;
+}
+
+/** What pods watch files with; below these limits several nodes fail with "too many open files". */
+const INOTIFY = [
+  ["max_user_instances", 512],
+  ["max_user_watches", 131072],
+] as const;
+
+/**
+ * What is too low of the host's inotify limits: one node usually lives with it, several do not.
+ * @param limit a limit by its name; undefined: there is none.
+ */
+export function inotifyFindings(nodes: number, limit: (name: string) => number | undefined) {
+  const [refusals, warnings]: [string[], string[]] = [[], []];
+  for (const [name, minimum] of INOTIFY) {
+    const value = limit(name);
+    if (value === undefined || value >= minimum) continue;
+    const finding = `fs.inotify.${name} is ${value}, ${minimum} are needed: sudo sysctl fs.inotify.${name}=${minimum}`;
+    if (nodes > 1) refusals.push(`${finding}, or KIND_NODES=1`);
+    else warnings.push(`${finding}, if pods fail to start`);
+  }
+  return { refusals, warnings };
+}
+
+function inotifyLimit(name: string): number | undefined {
+  const file = `/proc/sys/fs/inotify/${name}`;
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
 }
 
 function availableMemory(): number {

@@ -2,8 +2,8 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kafkaJars } from "../../testkit/broker/jars.ts";
-import { imageName, WORKERS } from "../images.ts";
-import { ROOT, type Settings } from "../settings.ts";
+import { imageName, loadImages, WORKERS } from "../images.ts";
+import { ROOT, readSettings, type Settings } from "../settings.ts";
 import { must } from "../shell.ts";
 import { step } from "../ui.ts";
 import type { Lab } from "./lab.ts";
@@ -60,7 +60,8 @@ export async function provideImages(lab: Lab, settings: Settings, tags: readonly
   await step("image lab/jre:17", () => lab.call(["jre"]));
   await step(`image ${KAFKA_IMAGE}`, buildKafka);
   await step(`image ${CLICKHOUSE_IMAGE}`, buildClickHouse);
-  const names = [KAFKA_IMAGE, CLICKHOUSE_IMAGE];
+  for (const name of [KAFKA_IMAGE, CLICKHOUSE_IMAGE]) await step(`loading ${name}`, () => lab.call(["load", name]));
+  const names: string[] = [];
   for (const worker of WORKERS) {
     const [first, ...others] = tags.map((tag) => imageName(settings, worker, tag));
     if (first === undefined) continue;
@@ -68,5 +69,6 @@ export async function provideImages(lab: Lab, settings: Settings, tags: readonly
     for (const other of others) await must(["docker", "tag", first, other]);
     names.push(first, ...others);
   }
-  for (const name of names) await step(`loading ${name}`, () => lab.call(["load", name]));
+  // By the code of `make cluster-up`, which would say here that the cluster is not ours.
+  await loadImages(readSettings({ CLUSTER_NAME: lab.cluster }), names);
 }

@@ -9,6 +9,8 @@ export type Lab = {
   /** Where it keeps what it has built. */
   dir: string;
   kubeconfig: string;
+  /** Name of its kind cluster. */
+  cluster: string;
   /** Runs one of its commands. @throws CommandFailed. */
   call(args: readonly string[], options?: RunOptions): Promise<string>;
 };
@@ -25,7 +27,7 @@ export function findLab(env: Readonly<Record<string, string | undefined>>): Lab 
   if (refusal !== undefined) return refusal;
   const call = (args: readonly string[], options: RunOptions = {}) =>
     must(["nice", "-n", "5", script, ...args], { timeoutMs: 2_400_000, ...options });
-  return { script, dir, kubeconfig: join(dir, "kubeconfig"), call };
+  return { script, dir, kubeconfig: join(dir, "kubeconfig"), cluster: env.KIND_LAB_NAME || "lab", call };
 }
 
 /** Minutes that remain in a limited run must suffice for what is not built yet and for the scenarios themselves. */

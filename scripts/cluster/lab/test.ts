@@ -6,6 +6,7 @@ import { diagnose } from "../diagnose.ts";
 import { NAMESPACE, readSettings } from "../settings.ts";
 import { Cluster, must, run } from "../shell.ts";
 import { say, step } from "../ui.ts";
+import { clusterDown } from "./cluster-down.ts";
 import type { Context } from "./context.ts";
 import { CLICKHOUSE_IMAGE, provideImages } from "./images.ts";
 import { findLab, type Lab } from "./lab.ts";
@@ -89,6 +90,9 @@ async function main(): Promise<number> {
     await report.scenario(name, sources, () => scenario(context), onFailure);
   }
   if (!isUp) say("the other scenarios need a cluster that is up: not run");
+  if (isUp && !keep && !only) {
+    await report.scenario("make cluster-down leaves nothing", ["cluster"], () => clusterDown(lab, context), onFailure);
+  }
   console.log(NOT_SHOWN);
   if (!keep) await step("removing the cluster", () => lab.call(["down"])).catch((error) => console.log(String(error)));
   return report.finish();
