@@ -104,6 +104,7 @@ describe("options and arguments", () => {
     expect(COMMANDS.map(({ path }) => path.join(" ")).sort()).toEqual([
       "conflicts list",
       "conflicts resolve",
+      "contract check",
       "dlq list",
       "dlq replay",
       "dlq show",

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { buildInfo } from "../../shared/runtime/build-info.ts";
 import { registerConflicts } from "../conflicts/command.ts";
+import { registerContract } from "../contract/command.ts";
 import { registerDlq } from "../dlq/command.ts";
 import { registerDoctor } from "../doctor/command.ts";
 import { registerLake } from "../lake/command.ts";
@@ -32,6 +33,7 @@ export function createProgram(io: CliIo): Command {
   registerLake(program, io);
   registerSecrets(program, io);
   registerSmoke(program, io);
+  registerContract(program, io);
   registerDoctor(program, io);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
   for (const command of [program, ...allCommands(program)]) {
@@ -48,6 +50,7 @@ Examples:
   ops verify --audit
   ops dlq list --class schema
   ops conflicts list
+  ops contract check my-contract
   ops rewind --from 2026-05-01T12:00Z
   ops restore --from-lake
   ops skip --partition 3 --from 4711 --to 4720`;

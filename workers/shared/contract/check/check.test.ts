@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { MISTAKE_CODES, renderMistake } from "../mistake.ts";
 import { SHIPPED_FILES } from "../shipped.ts";
 import type { MistakeCase } from "../testing/mistakes/case.ts";
@@ -54,4 +55,11 @@ test("a mistake is shown with its place, its path, its code and below it what to
   expect(checked.ok ? [] : checked.mistakes.map((mistake) => renderMistake(mistake, "mine/"))).toEqual([
     "mine/shop.yaml:3:1: typs is no key here [UNKNOWN_KEY]\n  next: did you mean types?",
   ]);
+});
+
+test("the reference's example is right", async () => {
+  const page = await Bun.file(join(import.meta.dir, "../../../../docs/contract.md")).text();
+  const [, text = ""] = /^```yaml\n([\s\S]*?)^```$/m.exec(page) ?? [];
+  expect(text).toContain("source: shop");
+  expect(checkContract([{ name: "shop.yaml", text }])).toMatchObject({ ok: true });
 });

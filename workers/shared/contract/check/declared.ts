@@ -9,8 +9,8 @@ export type DeclaredType = {
   readonly source: string;
   readonly name: string;
   readonly type: TypeDoc;
-  /** A part of it had a wrong shape: nothing is said about what it lacks. */
-  readonly isPartial: boolean;
+  /** A part of them had a wrong shape: nothing is said about what they lack. */
+  readonly partial: { readonly columns: boolean; readonly schema: boolean };
 };
 
 /** Attributes of the envelope a metric may take a value from, and those by which it may be divided. */
@@ -51,7 +51,12 @@ const WHOLE = ["source", "metrics"] as const;
 function typesOf({ document, isPartial }: CheckedFile): DeclaredType[] {
   const { source, types = {} } = document;
   if (source === undefined) return [];
-  return Object.entries(types).map(([name, type]) => ({ source, name, type, isPartial: isPartial(["types", name]) }));
+  return Object.entries(types).map(([name, type]) => ({
+    source,
+    name,
+    type,
+    partial: { columns: isPartial(["types", name, "columns"]), schema: isPartial(["types", name, "schema"]) },
+  }));
 }
 
 /** The column a metric names as `$.name`, in one of its types; undefined when the type has none. */

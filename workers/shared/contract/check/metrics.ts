@@ -195,7 +195,7 @@ const GROUP_NAMES: ReadonlySet<string> = new Set(
 function checkBound(property: string, at: DocumentPath, { file }: Site, type: DeclaredType): boolean {
   const name = property.slice(2);
   const column = columnIn(type, name);
-  if (type.isPartial || column === undefined || !["keyword", "string"].includes(column.type)) return true;
+  if (type.partial.schema || column === undefined || !["keyword", "string"].includes(column.type)) return true;
   const longest = longestIn(type, name);
   if (longest !== undefined && longest <= MAX_TEXT) return true;
   const message = `${property} may be ${longest ?? "any number of"} characters long in ${type.source}.${type.name}`;
@@ -224,7 +224,7 @@ function checkProperty(
     return false;
   }
   const name = property.slice(2);
-  const without = types.find((type) => !type.isPartial && columnIn(type, name) === undefined);
+  const without = types.find((type) => !type.partial.columns && columnIn(type, name) === undefined);
   if (without === undefined) return true;
   const meant = nearest(name, Object.keys(without.type.columns ?? {}));
   const next =

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import type { JsonSchema } from "../document.ts";
+import { loadContract } from "../load.ts";
 import { PayloadSchema, REFUSED_KEYWORDS } from "../payload-schema.ts";
-import { checkContract } from "./check.ts";
 
 /** Schemas of all keywords there are, combined at random: many of them make no sense together. */
 const schemas: fc.Arbitrary<unknown> = fc.letrec<{ schema: unknown }>((tie) => {
@@ -69,8 +69,18 @@ const schemas: fc.Arbitrary<unknown> = fc.letrec<{ schema: unknown }>((tie) => {
   };
 }).schema;
 
+const ajv = new Ajv2020({
+  strictSchema: true,
+  strictTypes: false,
+  strictTuples: false,
+  strictNumbers: true,
+  allowMatchingProperties: true,
+  validateFormats: false,
+  logger: false,
+});
+
 const judged = (schema: unknown) =>
-  checkContract([
+  loadContract([
     {
       name: "a.yaml",
       text: JSON.stringify({ apiVersion: "countinghouse/v1", source: "a", types: { x: { schema } } }),
@@ -83,19 +93,11 @@ test("a schema without mistakes is one that ajv compiles, in its strict mode for
     fc.property(schemas, (schema) => {
       if (typeof schema === "boolean" || !judged(schema).ok) return;
       accepted += 1;
-      new Ajv2020({
-        strictSchema: true,
-        strictTypes: false,
-        strictTuples: false,
-        strictNumbers: true,
-        allowMatchingProperties: true,
-        validateFormats: false,
-        logger: false,
-      }).compile(schema as JsonSchema);
+      ajv.compile(schema as JsonSchema);
     }),
-    { numRuns: 400, seed: 20_261_127 },
+    { numRuns: 200, seed: 20_261_127 },
   );
-  expect(accepted).toBeGreaterThan(60);
+  expect(accepted).toBeGreaterThan(30);
 }, 60_000);
 
 test("no keyword is both judged and refused", () => {

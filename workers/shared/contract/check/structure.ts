@@ -184,7 +184,10 @@ function leaveOut(raw: unknown, indexes: Indexes, issues: readonly Issue[]): Doc
   const ends = issues.flatMap((issue) => {
     const path = issue.path as (string | number)[];
     const places = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...path, key]) : [path];
-    return places.map((place) => removable(raw, at(raw, place) === undefined ? place.slice(0, -1) : place));
+    return places.map((place) => {
+      const isMissing = at(raw, place) === undefined && !isVersion(place);
+      return removable(raw, isMissing ? place.slice(0, -1) : place);
+    });
   });
   const unique = [...new Map(ends.map((end) => [JSON.stringify(end), end])).values()];
   for (const end of unique) if (!isItem(end)) removeKey(raw, end);
@@ -202,6 +205,9 @@ function removable(raw: unknown, path: DocumentPath): DocumentPath {
 
 const isItem = (path: DocumentPath) => path.length === 2 && LISTS.some((list) => list === path[0]);
 
+/** Without a version of its own, a file is judged as one of the only version there is. */
+const isVersion = (path: DocumentPath) => path.length === 1 && path[0] === "apiVersion";
+
 function removeItem(raw: unknown, indexes: Indexes, list: string, index: number): number {
   (at(raw, [list]) as unknown[]).splice(index, 1);
   return indexes[list as (typeof LISTS)[number]].splice(index, 1)[0] ?? index;
@@ -211,7 +217,7 @@ function removeKey(raw: unknown, path: DocumentPath): void {
   const map = at(raw, path.slice(0, -1));
   const key = path.at(-1);
   if (typeof map !== "object" || map === null || key === undefined) return;
-  if (path.length === 1 && key === "apiVersion") (map as Record<string, unknown>)[key] = "countinghouse/v1";
+  if (isVersion(path)) (map as Record<string, unknown>)[key] = "countinghouse/v1";
   else delete (map as Record<string, unknown>)[String(key)];
 }
 
