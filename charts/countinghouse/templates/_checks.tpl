@@ -41,3 +41,74 @@ kinds (helm install, Argo CD); a plain `helm template` knows groups and versions
 {{- end -}}
 {{- end -}}
 {{- end }}
+
+{{/* A quantity of memory in MiB, as a number; what has no unit is bytes. */}}
+{{- define "countinghouse.mebibytes" -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "[A-Za-z]+$" $text -}}
+{{- $bytes := get (dict "" 1 "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824) $unit | default 1 -}}
+{{- divf (mulf (trimSuffix $unit $text | float64) $bytes) 1048576 -}}
+{{- end }}
+
+{{/*
+Values that fit the schema one by one, but not each other or their purpose. All that is wrong is named in one message. Addresses
+are judged here and not by the schema, which would show a regular expression where an example is of use.
+*/}}
+{{- define "countinghouse.requireSense" -}}
+{{- $wrong := list -}}
+{{- range .Values.kafka.brokers -}}
+{{- if not (regexMatch "^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$" .) -}}
+{{- $wrong = append $wrong (printf "kafka.brokers: %q is not host:port, as b-1.example.com:9096 or [2001:db8::1]:9093" .) -}}
+{{- end -}}
+{{- end -}}
+{{- /* Without the value itself: it may hold a password, which ConfigMaps would show. */ -}}
+{{- if not (regexMatch "^https?://[^\\s/@]+/?$" .Values.clickhouse.url) -}}
+{{- $wrong = append $wrong "clickhouse.url is an address without login and path, as https://clickhouse.example.com:8443; logins are in the Secrets of clickhouse.users" -}}
+{{- end -}}
+{{- with .Values.kafka.topics -}}
+{{- if gt (int .minInsyncReplicas) (int .replicas) -}}
+{{- $wrong = append $wrong (printf "kafka.topics.minInsyncReplicas (%d) is more than kafka.topics.replicas (%d): every write would be refused" (int .minInsyncReplicas) (int .replicas)) -}}
+{{- end -}}
+{{- if lt (list .events.name .deadLetters.name .ledger.name | uniq | len) 3 -}}
+{{- $wrong = append $wrong (printf "kafka.topics: events (%s), deadLetters (%s) and ledger (%s) need three names" .events.name .deadLetters.name .ledger.name) -}}
+{{- end -}}
+{{- end -}}
+{{- with (.Values.consumer.resources.limits | default dict).memory -}}
+{{- $limit := include "countinghouse.mebibytes" . | float64 -}}
+{{- if gt (mulf $.Values.consumer.memoryMb 1.25) $limit -}}
+{{- $wrong = append $wrong (printf "consumer.memoryMb (%d) needs consumer.resources.limits.memory of a quarter more, %dMi; it is %v" (int $.Values.consumer.memoryMb) (mulf $.Values.consumer.memoryMb 1.25 | ceil | int) .) -}}
+{{- end -}}
+{{- end -}}
+{{- range $component := list "consumer" "ingest" "console" -}}
+{{- with (index $.Values $component).autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- $wrong = append $wrong (printf "%s.autoscaling.minReplicas (%d) is more than maxReplicas (%d)" $component (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $wrong -}}
+{{- fail (printf "\n\nThese values do not work:\n  %s\n" (join "\n  " $wrong)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* What is legal and still most often a mistake; NOTES.txt prints it. */}}
+{{- define "countinghouse.warnings" -}}
+{{- $kafka := .Values.kafka -}}
+{{- if $kafka.brokers -}}
+{{- range $part := list "users" "topics" -}}
+{{- if (index $kafka $part).create }}
+
+Warning: kafka.brokers is set and kafka.{{ $part }}.create is true: Strimzi's operator makes {{ $part }} only in the cluster
+{{ $kafka.cluster }} of this namespace. For any other Kafka set kafka.{{ $part }}.create=false.
+{{- end }}
+{{- end -}}
+{{- end }}
+{{- if not .Values.networkPolicy.enabled }}
+
+Warning: networkPolicy.enabled=false leaves every pod open to every other.
+{{- end }}
+{{- if not $kafka.tls.enabled }}
+
+Warning: kafka.tls.enabled=false sends passwords and events in the clear.
+{{- end }}
+{{- end }}

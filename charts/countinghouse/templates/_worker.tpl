@@ -6,7 +6,14 @@ HorizontalPodAutoscaler, Service, Ingress and HTTPRoute. Further keys of the dic
 */}}
 {{- define "countinghouse.worker" -}}
 {{- $name := include "countinghouse.name" . -}}
-{{- $config := merge (dict) (.values.env | default dict) (fromYaml .config) -}}
+{{- $own := fromYaml .config -}}
+{{- /* Groups, topics and logins are the chart's: rights and policies follow from its values, not from the variable. */ -}}
+{{- range $variable, $_ := .values.env | default dict -}}
+{{- if and (hasKey $own $variable) (ne $variable "LOG_LEVEL") -}}
+{{- fail (printf "\n\n%s.env.%s: the chart sets this variable itself; find the value that it comes from in values.yaml.\n" $.component $variable) -}}
+{{- end -}}
+{{- end -}}
+{{- $config := merge (dict) (.values.env | default dict) $own -}}
 {{- $hpa := (.values.autoscaling | default dict) -}}
 {{- $scaled := or .scaled (and $hpa.enabled .port) -}}
 {{- $replicas := .replicas | default .values.replicas -}}

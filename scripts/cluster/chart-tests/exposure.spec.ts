@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { at, example, named, pick, type Rendered, render, template } from "./render.ts";
+import { at, example, named, pick, type Rendered, render, template, type Values } from "./render.ts";
 
 const from = (objects: readonly Rendered[], component: string) =>
   at<{ from?: unknown[] }>(pick(objects, "NetworkPolicy", named(component)), "spec.ingress.0");
@@ -56,6 +56,19 @@ describe("ingest and console from outside", () => {
     });
     expect(from(objects, "console")).not.toHaveProperty("from");
     expect(from(objects, "ingest")).toMatchObject({ from: [{ namespaceSelector: {} }] });
+  });
+  test("Alertmanager reaches a console that only some pods may open, where alerts go there", () => {
+    const peers = (values: Values) =>
+      from(render({ "console.enabled": true, "console.allowFrom": [{ podSelector: {} }], ...values }), "console").from;
+    const monitoring = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "observability" } } };
+    const watched = { "networkPolicy.monitoringNamespace": "observability" };
+    expect(peers(watched)).toEqual([{ podSelector: {} }, monitoring]);
+    for (const elsewhere of [
+      { "monitoring.notifications.webhook.url": "https://hooks.example.com" },
+      { "monitoring.notifications.enabled": false },
+    ]) {
+      expect(peers({ ...watched, ...elsewhere })).toEqual([{ podSelector: {} }]);
+    }
   });
   test("helm test and Alertmanager follow the Services' ports", () => {
     const objects = render({ "console.enabled": true, "console.service.port": 81, "ingest.service.port": 8088 });

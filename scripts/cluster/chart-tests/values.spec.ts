@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RETENTION_SLACK_DAYS } from "../../../workers/shared/clickhouse/retention.ts";
-import { CHART, template, type Values } from "./render.ts";
+import { CHART, helm, KUBE_VERSION, setArgs, template, type Values } from "./render.ts";
 
 describe("values the schema refuses", () => {
   const refused: readonly (readonly [string, Values, RegExp])[] = [
@@ -14,9 +15,40 @@ describe("values the schema refuses", () => {
     ["a log level that does not exist", { "log.level": "verbose" }, /level.*must be one of/],
     ["a share above one", { "producer.lateShare": 1.5 }, /lateShare.*maximum/],
     ["an unknown source", { "producer.sources": "casino=1" }, /sources.*does not match pattern/],
-    ["a URL without scheme", { "clickhouse.url": "clickhouse:8123" }, /url.*does not match pattern/],
+    ["a URL without scheme", { "clickhouse.url": "clickhouse:8123" }, /clickhouse.url is an address.*as https:/],
+    ["a role of ClickHouse taken away", { "clickhouse.users.insert": null }, /users.*missing property 'insert'/],
+    ["a broker without port", { "kafka.brokers": ["kafka"] }, /"kafka" is not host:port, as b-1.example.com:9096/],
+    [
+      "a certificate under another name",
+      { "ingest.ingress.tls": [{ secret: "tls" }] },
+      /tls.*additional properties 'secret'/,
+    ],
+    [
+      "more replicas in sync than there are",
+      { "kafka.topics.replicas": 3, "kafka.topics.minInsyncReplicas": 4 },
+      /minInsyncReplicas \(4\) is more than kafka.topics.replicas \(3\)/,
+    ],
+    [
+      "more memory than the limit",
+      { "consumer.memoryMb": 1000 },
+      /consumer.memoryMb \(1000\) needs .* 1250Mi; it is 512Mi/,
+    ],
+    [
+      "an autoscaler whose minimum is above its maximum",
+      { "consumer.autoscaling": { enabled: true, minReplicas: 10, maxReplicas: 4 } },
+      /consumer.autoscaling.minReplicas \(10\) is more than maxReplicas \(4\)/,
+    ],
+    [
+      "one topic for two things",
+      { "kafka.topics.ledger.name": "events" },
+      /events \(events\), deadLetters \(events.dlq\) and ledger \(events\) need three names/,
+    ],
+    [
+      "a variable that the chart sets",
+      { "consumer.env": { KAFKA_GROUP_ID: "x" } },
+      /consumer.env.KAFKA_GROUP_ID: the chart sets this/,
+    ],
     ["a database that is no identifier", { "clickhouse.database": "a b" }, /database.*does not match pattern/],
-    ["a broker without port", { "kafka.brokers": ["kafka"] }, /brokers.*does not match pattern/],
     ["a number as a variable", { "consumer.env": { BATCH_MAX_BYTES: 1 } }, /BATCH_MAX_BYTES.*want string/],
     ["a variable in lower case", { "consumer.env": { batch: "1" } }, /propertyName .batch./],
     ["a schedule of four fields", { "verify.schedule": "* * * *" }, /schedule.*does not match pattern/],
@@ -40,6 +72,27 @@ describe("values the schema refuses", () => {
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
   });
+
+  test("a login in ClickHouse's address, without showing it", () => {
+    const { code, stdout, stderr } = template({ "clickhouse.url": "https://me:hunter2@clickhouse:8443" });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("clickhouse.url is an address without login");
+    expect(stdout + stderr).not.toContain("hunter2");
+  });
+
+  test("everything that does not fit is named at once", () => {
+    const { stderr } = template({ "kafka.brokers": ["kafka"], "kafka.topics.minInsyncReplicas": 2 });
+    expect(stderr).toContain("host:port");
+    expect(stderr).toContain("minInsyncReplicas (2)");
+  });
+
+  test.each([["640Mi"], ["1Gi"], ["1G"], ["700000k"], ["671088640"]])(
+    "but memory of %s is enough for 512 MiB",
+    (memory) => {
+      const { stderr } = template({ "consumer.memoryMb": 512, "consumer.resources": { limits: { memory } } });
+      expect(stderr).toBe("");
+    },
+  );
 
   test("a lake without a bucket", () => {
     const { code, stderr } = template({ "lake.enabled": true });
@@ -77,4 +130,27 @@ test("every value has a place in the schema, and every place a value", () => {
     return [...missing.map((key) => `${path}/${key}`), ...nested];
   };
   expect(compare(schema, values, "")).toEqual([]);
+});
+
+test("the notes warn of brokers beside users and topics that only Strimzi's operator makes", () => {
+  const notes = (values: Values) => {
+    // Notes are shown by an installation only; as a template of another name they are rendered like the rest.
+    const dir = mkdtempSync(join(tmpdir(), "chart-notes-"));
+    try {
+      cpSync(CHART, dir, { recursive: true });
+      writeFileSync(join(dir, "templates/notes.yaml"), `notes: {{ include "countinghouse.warnings" . | toJson }}\n`);
+      const show = ["--show-only", "templates/notes.yaml", "--kube-version", KUBE_VERSION];
+      const { stdout, stderr } = helm(["template", "countinghouse", dir, ...show, ...setArgs(values)]);
+      expect(stderr).toBe("");
+      return stdout;
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  };
+  expect(readFileSync(join(CHART, "templates/NOTES.txt"), "utf8")).toContain('include "countinghouse.warnings" .');
+  expect(notes({})).not.toContain("Warning");
+  const foreign = notes({ "kafka.brokers": ["kafka:9092"], "kafka.topics.create": false });
+  expect(foreign).toContain("kafka.users.create is true");
+  expect(foreign).not.toContain("kafka.topics.create is true");
+  expect(notes({ "kafka.brokers": ["kafka:9092"] })).toContain("kafka.topics.create is true");
 });
