@@ -57,13 +57,11 @@ describe("Deployments", () => {
     expect(checksum(render({ "consumer.batchMaxRows": 7 }))).not.toBe(checksum(objects));
   });
 
-  test("further variables win over the chart's own", () => {
-    expect(
-      config("consumer", render({ "consumer.env": { BATCH_MAX_ROWS: "5", KAFKA_SESSION_TIMEOUT_MS: "9000" } })),
-    ).toMatchObject({
-      BATCH_MAX_ROWS: "5",
-      KAFKA_SESSION_TIMEOUT_MS: "9000",
-    });
+  test("further variables are added, and a worker may log more than the others", () => {
+    const env = { BATCH_MAX_ROWS: "5", KAFKA_SESSION_TIMEOUT_MS: "9000", LOG_LEVEL: "debug" };
+    const rendered = render({ "consumer.env": env });
+    expect(config("consumer", rendered)).toMatchObject(env);
+    expect(config("ingest", rendered).LOG_LEVEL).toBe("info");
   });
 });
 
@@ -71,7 +69,10 @@ test("the consumer divides its memory itself, and the limit leaves room beyond i
   const rendered = config("consumer", render());
   expect(rendered.MEMORY_MB).toBe("400");
   expect(rendered).not.toHaveProperty("BATCH_MAX_ROWS");
-  expect(config("consumer", render({ "consumer.memoryMb": 1000, "consumer.batchMaxRows": 7 }))).toMatchObject({
+  const resources = { "consumer.resources.limits.memory": "1250Mi" };
+  expect(
+    config("consumer", render({ "consumer.memoryMb": 1000, "consumer.batchMaxRows": 7, ...resources })),
+  ).toMatchObject({
     MEMORY_MB: "1000",
     BATCH_MAX_ROWS: "7",
   });
@@ -105,8 +106,9 @@ describe("migrations", () => {
   test("leave the topics to Strimzi, or create them as configured", () => {
     const args = (values = {}) => at<string[]>(migrations(render(values))[0], "spec.template.spec.containers.0.args");
     expect(args()).toContain("--no-topics");
-    expect(args({ "kafka.topics.create": false, "kafka.topics.replicas": 3 }).join(" ")).toContain(
-      "--partitions 6 --replication-factor 3 --topic-retention 7d",
+    const topics = { create: false, replicas: 3, minInsyncReplicas: 2, deadLetters: { partitions: 2 } };
+    expect(args({ "kafka.topics": topics }).join(" ")).toContain(
+      "--partitions 6 --dlq-partitions 2 --replication-factor 3 --min-insync-replicas 2 --topic-retention 7d",
     );
   });
 });

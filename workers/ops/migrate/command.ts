@@ -20,7 +20,9 @@ import { CommandError, runCommand, type Services } from "../cli/services.ts";
 type MigrateOptions = {
   rawRetentionDays?: number;
   partitions: number;
+  dlqPartitions?: number;
   replicationFactor: number;
+  minInsyncReplicas?: number;
   topicRetention: number;
   topics: boolean;
   wait: number;
@@ -46,7 +48,13 @@ export function registerMigrate(program: Command, io: CliIo): void {
       parseDays,
     )
     .option("--partitions <n>", "partitions of the events and dead-letter topics, when they are created", parseCount, 6)
+    .option("--dlq-partitions <n>", "partitions of the dead-letter topic, where it has others", parseCount)
     .option("--replication-factor <n>", "replicas of each partition, when topics are created", parseCount, 1)
+    .option(
+      "--min-insync-replicas <n>",
+      "replicas that must have a write, when topics are created (default: the broker's own)",
+      parseCount,
+    )
     .option(
       "--topic-retention <time>",
       "how long the events topic keeps messages, when it is created",
@@ -98,7 +106,13 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
 }
 
 async function prepareTopics({ config, admin, io }: Services, options: MigrateOptions): Promise<void> {
-  const specs = topicSpecs(config, { partitions: options.partitions, retentionMs: options.topicRetention });
+  const { dlqPartitions, minInsyncReplicas } = options;
+  const specs = topicSpecs(config, {
+    partitions: options.partitions,
+    retentionMs: options.topicRetention,
+    ...(dlqPartitions === undefined ? {} : { deadLetterPartitions: dlqPartitions }),
+    ...(minInsyncReplicas === undefined ? {} : { minInsyncReplicas }),
+  });
   const created = await ensureTopics(admin, specs, options.replicationFactor, io.signal);
   io.out(`topics: ${created.length === 0 ? "all there" : `created ${created.join(", ")}`}`);
 }

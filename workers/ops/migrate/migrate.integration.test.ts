@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startWorker } from "../../../scripts/testkit/index.ts";
+import { readTopics } from "../../shared/kafka/topic-rules.ts";
 import { createOpsFixture, type OpsFixture } from "../testing/fixture.ts";
 
 let fixture: OpsFixture;
@@ -39,3 +40,23 @@ test("a ledger topic that got more partitions is refused, by migrate and by the 
   expect(await consumer.exited).toBe(1);
   expect(consumer.text).toContain(`The ledger topic ${topic} has 3 partitions`);
 }, 120_000);
+
+test("topics are made with the partitions and the replicas in sync that were asked for", async () => {
+  const { config, env, admin } = fixture;
+  const names = ["events", "dlq", "ledger"].map((name) => `${config.KAFKA_EVENTS_TOPIC}.asked.${name}`);
+  const [events = "", dlq = "", ledger = ""] = names;
+  const before = { ...env };
+  Object.assign(env, { KAFKA_EVENTS_TOPIC: events, KAFKA_DLQ_TOPIC: dlq, KAFKA_LEDGER_TOPIC: ledger });
+  try {
+    const { code, err } = await fixture.run([
+      ...["migrate", "--partitions", "4", "--dlq-partitions", "2", "--min-insync-replicas", "2"],
+    ]);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+  } finally {
+    Object.assign(env, before);
+  }
+  const made = new Map((await readTopics(admin, names)).map((topic) => [topic.topic, topic]));
+  expect(names.map((name) => made.get(name)?.partitions)).toEqual([4, 2, 1]);
+  expect(names.map((name) => made.get(name)?.config.get("min.insync.replicas"))).toEqual(["2", "2", "2"]);
+}, 60_000);

@@ -6,12 +6,23 @@ import { kafkaCall } from "./errors.ts";
 /** How a topic is made when it does not exist yet. */
 export type TopicSpec = { topic: string; partitions: number; config: Record<string, string> };
 
+/** What of the topics is chosen: retention of events in ms; of dead letters as many partitions as of events, unless said. */
+export type TopicOptions = {
+  partitions: number;
+  deadLetterPartitions?: number;
+  retentionMs: number;
+  /** Absent: the broker's own. */
+  minInsyncReplicas?: number;
+};
+
 /**
  * The three topics. `events` carries the broker's append time (LogAppendTime): too old and in the future are judged
  * against it, so that a replay gives the same verdicts. The ledger is compacted: one small record per key stays.
  */
-export function topicSpecs(config: KafkaConfig, options: { partitions: number; retentionMs: number }): TopicSpec[] {
-  return [
+export function topicSpecs(config: KafkaConfig, options: TopicOptions): TopicSpec[] {
+  const { minInsyncReplicas } = options;
+  const durable = minInsyncReplicas === undefined ? {} : { "min.insync.replicas": String(minInsyncReplicas) };
+  const specs = [
     {
       topic: config.KAFKA_EVENTS_TOPIC,
       partitions: options.partitions,
@@ -19,7 +30,7 @@ export function topicSpecs(config: KafkaConfig, options: { partitions: number; r
     },
     {
       topic: config.KAFKA_DLQ_TOPIC,
-      partitions: options.partitions,
+      partitions: options.deadLetterPartitions ?? options.partitions,
       config: { "message.timestamp.type": "LogAppendTime", "retention.ms": "-1" },
     },
     {
@@ -30,6 +41,7 @@ export function topicSpecs(config: KafkaConfig, options: { partitions: number; r
       config: { "cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime" },
     },
   ];
+  return specs.map((spec) => ({ ...spec, config: { ...spec.config, ...durable } }));
 }
 
 /** Creates the topics that are missing; existing ones are left as they are. Returns the names created. */
