@@ -19,9 +19,12 @@ export function componentFor([first, second, ...others]: readonly string[]): str
   return first === "conflicts" && second === "resolve" ? "resolve" : "operate";
 }
 
-/** `make cluster-ops CMD="…"`: runs one command of `ops` in the cluster. There nobody answers questions: say --yes. */
+/**
+ * `make cluster-ops CMD="…"`: runs one command of `ops` in the cluster and shows what it says, however long it takes. There
+ * nobody answers questions: say --yes.
+ */
 export async function clusterOps(cluster: Cluster, line: string | undefined): Promise<Outcome> {
   const args = splitArguments(line ?? "");
   if (args.length === 0) throw new Refusal(USAGE);
-  return runOnce(cluster, componentFor(args), args);
+  return runOnce(cluster, componentFor(args), { args, follow: true });
 }

@@ -7,22 +7,32 @@ export const ROOT = join(import.meta.dir, "../..");
 export const NAMESPACE = { app: "countinghouse", strimzi: "strimzi", monitoring: "monitoring" } as const;
 /** Name of the Helm release and of the Strimzi Kafka resource. */
 export const RELEASE = "countinghouse";
+const CHART_NAME = "countinghouse";
 /** Name of an object of our chart: the release's full name, then the component. */
 export const objectName = (component: string) => `${RELEASE}-${component}`;
+/** Where a release of our chart is, for the commands that take any. */
+export type Target = { namespace: string; release: string };
+/** Name of an object of a release: its full name as charts/countinghouse/templates/_names.tpl makes it, then the component. */
+export function objectNameIn(release: string, component: string): string {
+  const full = release.includes(CHART_NAME) ? release : `${release}-${CHART_NAME}`;
+  return `${full}-${component}`;
+}
 /** Label selector of a component's pods. */
 export const podsOf = (component: string) =>
   `app.kubernetes.io/instance=${RELEASE},app.kubernetes.io/component=${component}`;
 
 const flag = (fallback: string) => z.enum(["0", "1"]).default(fallback as "0" | "1");
 
+const name = z.string().regex(/^[a-z0-9-]+$/);
+
 const schema = z.object({
-  CLUSTER_NAME: z
-    .string()
-    .regex(/^[a-z0-9-]+$/)
-    .default("countinghouse"),
+  CLUSTER_NAME: name.default("countinghouse"),
   /** `kind` creates a cluster; `existing` uses the one CLUSTER_KUBECONFIG points to. */
   CLUSTER_PROVIDER: z.enum(["kind", "existing"]).default("kind"),
   CLUSTER_KUBECONFIG: z.string().default(".local/cluster/kubeconfig"),
+  /** Of the release that cluster-ops and cluster-verify work on. */
+  CLUSTER_NAMESPACE: name.default(NAMESPACE.app),
+  CLUSTER_RELEASE: name.default(RELEASE),
   CLUSTER_PROFILE: z.enum(["dev", "ha"]).default("dev"),
   /** Longest wait for one thing, seconds. */
   CLUSTER_TIMEOUT: z.coerce.number().int().min(10).max(7200).default(600),
@@ -59,6 +69,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     name: read.CLUSTER_NAME,
     provider: read.CLUSTER_PROVIDER,
     kubeconfig: resolve(ROOT, read.CLUSTER_KUBECONFIG),
+    target: { namespace: read.CLUSTER_NAMESPACE, release: read.CLUSTER_RELEASE } satisfies Target,
     profile: read.CLUSTER_PROFILE,
     timeoutMs: read.CLUSTER_TIMEOUT * 1000,
     values: read.CLUSTER_VALUES.split(",").filter((path) => path !== ""),
