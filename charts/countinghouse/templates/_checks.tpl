@@ -103,6 +103,10 @@ Warning: kafka.brokers is set and kafka.{{ $part }}.create is true: Strimzi's op
 {{- end }}
 {{- end -}}
 {{- end }}
+{{- if and .Values.monitoring.rules.enabled .Values.monitoring.notifications.enabled (not (include "countinghouse.notifies" .)) }}
+
+Warning: nobody is told of alerts: set console.enabled, or a receiver in monitoring.notifications.
+{{- end }}
 {{- if not .Values.networkPolicy.enabled }}
 
 Warning: networkPolicy.enabled=false leaves every pod open to every other.

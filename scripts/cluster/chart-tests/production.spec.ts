@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../settings.ts";
-import { at, podSpecs, render, type Values } from "./render.ts";
+import { at, named, pick, podSpecs, render, type Values } from "./render.ts";
 
 const read = (file: string) => readFileSync(join(ROOT, "k8s/production", file), "utf8");
 const installation = Bun.YAML.parse(read("clickhouse-installation.yaml")) as Values;
@@ -75,4 +75,40 @@ describe("ClickHouse for production", () => {
     );
     expect(images).toEqual([tested, tested]);
   });
+});
+
+test("the consumer uses the memory that it has, and only KEDA says how many there are", () => {
+  const memory = at<string>(pick(objects, "ConfigMap", named("consumer")), "data.MEMORY_MB");
+  expect(memory).toBe("800");
+  expect(at<Values>(values, "consumer")).not.toHaveProperty("replicas");
+  expect(pick(objects, "ScaledObject", named("consumer")).spec).toMatchObject({
+    minReplicaCount: 3,
+    maxReplicaCount: 48,
+  });
+});
+
+test("somebody is told of alerts, and their links lead somewhere", () => {
+  const config = pick(objects, "AlertmanagerConfig", "countinghouse");
+  const [receiver] = at<Values[]>(config, "spec.receivers");
+  expect(Object.keys(receiver ?? {}).filter((key) => key.endsWith("Configs"))).toHaveLength(1);
+  expect(JSON.stringify(receiver)).not.toContain("console");
+  const rules = JSON.stringify(pick(objects, "PrometheusRule", "countinghouse-prometheus-rules").spec);
+  expect(rules).toContain('"runbook_url":"https://');
+  expect(rules).not.toContain('"runbook_url":"docs/');
+});
+
+test("the lake asks one replica, and no other part does", () => {
+  const withLake = render({ "lake.enabled": true, "lake.url": "s3://events-lake" }, ["k8s/production/values.yaml"]);
+  const asked = [...podSpecs(withLake)].flatMap(([name, { containers }]) =>
+    containers.flatMap(({ env = [] }) =>
+      env
+        .filter((one) => one.name === "CLICKHOUSE_URL")
+        .map(({ value = "" }) => [name, new URL(value).hostname] as const),
+    ),
+  );
+  const replica = "chi-countinghouse-countinghouse-0-0.clickhouse.svc";
+  const lake = asked.filter(([name]) => /lake|restore/.test(name));
+  expect(lake.length).toBeGreaterThanOrEqual(2);
+  expect(lake.every(([, host]) => host === replica)).toBe(true);
+  expect(asked.filter(([, host]) => host === replica)).toEqual(lake);
 });

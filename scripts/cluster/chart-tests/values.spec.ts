@@ -148,7 +148,8 @@ test("the notes warn of brokers beside users and topics that only Strimzi's oper
     }
   };
   expect(readFileSync(join(CHART, "templates/NOTES.txt"), "utf8")).toContain('include "countinghouse.warnings" .');
-  expect(notes({})).not.toContain("Warning");
+  expect(notes({ "console.enabled": true })).not.toContain("Warning");
+  expect(notes({})).toContain("nobody is told of alerts");
   const foreign = notes({ "kafka.brokers": ["kafka:9092"], "kafka.topics.create": false });
   expect(foreign).toContain("kafka.users.create is true");
   expect(foreign).not.toContain("kafka.topics.create is true");
