@@ -26,6 +26,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "make mutation": LONG,
   "make setup": "has been run when this test runs",
   "make cluster-": NEEDS_CLUSTER,
+  "CLUSTER_PROVIDER=": NEEDS_CLUSTER,
   "CLUSTER_VALUES=": NEEDS_CLUSTER,
   kubectl: NEEDS_CLUSTER,
   "helm test": NEEDS_CLUSTER,

@@ -61,8 +61,9 @@ ${description()}.
 helm upgrade --install countinghouse charts/countinghouse -n countinghouse -f my-values.yaml
 \`\`\`
 
-Needed beforehand: ClickHouse users and their Secrets (\`clickhouse.users\`), a Kafka, and the operators whose kinds the values ask
-for; what the cluster does not serve is named in one message. [docs/kubernetes.md](../../docs/kubernetes.md) describes running it,
+Needed beforehand: the images (\`IMAGE_REGISTRY=registry.example.com/team make images\` pushes them and prints their tag:
+\`image.registry\`, \`image.tag\`), ClickHouse users and their Secrets (\`clickhouse.users\`), a Kafka, and the operators whose kinds the
+values ask for; what the cluster does not serve is named in one message. [docs/kubernetes.md](../../docs/kubernetes.md) describes running it,
 GitOps and upgrades.
 
 ## Example values

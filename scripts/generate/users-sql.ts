@@ -23,7 +23,8 @@ const HEADER = `-- Made by scripts/generate/users-sql.ts from users.d/countingho
 --   cat passwords.sql users.sql | clickhouse-client --host … --user … --ask-password
 --
 -- For another database:  sed 's/ON countinghouse\\./ON \`my-db\`./' users.sql
--- Run it again after an upgrade: it adds what is new. It takes nothing away, and changes no password.
+-- Run it again after an upgrade: it adds what is new. It takes nothing away, and changes no password
+-- (docs/kubernetes.md, Replacing passwords).
 -- Without a lake, leave out the lines with countinghouse_lake and countinghouse_restore.
 `;
 

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../settings.ts";
 import { at, EVERYTHING, named, pick, podSpecs, type Rendered, render } from "./render.ts";
 
 const objects = render(EVERYTHING);
@@ -133,6 +136,27 @@ describe("KafkaUsers may do what their workers do and no more", () => {
     expect(users.length).toBe(8);
     for (const user of users) expect(at<string>(user, "spec.authentication.type")).toBe("scram-sha-512");
   });
+});
+
+test("docs/kubernetes.md lists the rights of every user, for a Kafka whose users Strimzi does not make", () => {
+  const from = render({ ...EVERYTHING, "kafka.topics.create": false });
+  const text = readFileSync(join(ROOT, "docs/kubernetes.md"), "utf8");
+  const rows = [
+    ...text.matchAll(/^\| `(\w+)` \| (topic|group)s?( with the prefix)? (`.*`) \| ((?:[A-Z]\w+(?:, )?)+) \|$/gm),
+  ];
+  const listed = new Map<string, string[]>();
+  for (const [, user = "", type, prefix, names = "", operations = ""] of rows) {
+    const acls = [...names.matchAll(/`([^`]+)`/g)].map(
+      ([, name = ""]) =>
+        `${type}:${prefix ? "prefix" : "literal"}:${name.replace("<fullname>", "countinghouse")} ${operations.replaceAll(", ", "+")}`,
+    );
+    listed.set(user, [...(listed.get(user) ?? []), ...acls].sort());
+  }
+  const users = from
+    .filter(({ kind }) => kind === "KafkaUser")
+    .map(({ metadata }) => metadata.name.replace("countinghouse-", ""));
+  expect([...listed.keys()].sort()).toEqual(users.sort());
+  for (const user of users) expect(listed.get(user)).toEqual(aclsOf(user, from));
 });
 
 describe("NetworkPolicies", () => {
