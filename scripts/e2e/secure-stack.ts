@@ -39,6 +39,14 @@ const RIGHTS: Readonly<Record<string, Rules>> = {
     allow("group", "countinghouse-ledger", "Describe"),
     allow("group", "ops-*", "Read", "Delete"),
   ],
+  operate: [
+    allow("topic", "events", "Describe", "DescribeConfigs", "Read", "Write"),
+    allow("topic", "events.dlq", "Describe", "DescribeConfigs", "Read"),
+    allow("topic", "events.ledger", "Describe", "DescribeConfigs", "Read", "Write"),
+    allow("group", "countinghouse", "Read"),
+    allow("group", "countinghouse-ledger", "Read"),
+    allow("group", "ops-*", "Read", "Delete"),
+  ],
   /** Gets its rights from the tests. */
   stranger: [],
 };

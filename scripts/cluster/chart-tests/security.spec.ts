@@ -125,7 +125,7 @@ describe("KafkaUsers may do what their workers do and no more", () => {
       "group:prefix:ops- Read+Delete",
       "topic:literal:events Describe+DescribeConfigs+Read+Write",
       "topic:literal:events.dlq Describe+DescribeConfigs+Read",
-      "topic:literal:events.ledger Describe+DescribeConfigs+Read",
+      "topic:literal:events.ledger Describe+DescribeConfigs+Read+Write",
     ]);
   });
   test("scaler: describes", () => {

@@ -2,12 +2,12 @@ import { VICTIMS } from "../operate.ts";
 import { NAMESPACE } from "../settings.ts";
 import { waitForApp } from "../up.ts";
 import { waitUntil } from "../wait.ts";
-import type { Context } from "./context.ts";
+import { type Context, check, make } from "./context.ts";
 
 type Pods = { items: { metadata: { uid: string } }[] };
 
 /** All pods of the namespace go at once, without warning: broker, store, workers. */
-export async function restartEverything({ cluster }: Context): Promise<string> {
+export async function restartEverything({ cluster, env }: Context): Promise<string> {
   const podsNow = async () => (await cluster.get<Pods>(["pods", "-n", NAMESPACE.app]))?.items ?? [];
   const before = new Set((await podsNow()).map(({ metadata }) => metadata.uid));
   await cluster.kubectl(["delete", "pod", "--all", "-n", NAMESPACE.app, "--grace-period=0", "--force"]);
@@ -18,5 +18,8 @@ export async function restartEverything({ cluster }: Context): Promise<string> {
   });
   for (const { back } of VICTIMS) await back(cluster);
   await waitForApp(cluster);
-  return `${before.size} pods deleted at once`;
+  // The producer was killed as well: only an audit can say what its last records could not.
+  const audit = await make("cluster-ops", { ...env, CMD: "verify --audit" });
+  check(audit.code === 0 && /closed the open ledger of /.test(audit.text), audit.text.slice(-2000));
+  return `${before.size} pods deleted at once; an audit closed the killed producer's ledger`;
 }

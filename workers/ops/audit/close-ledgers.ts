@@ -1,6 +1,7 @@
 import { type LedgerRecord, ledgerKey } from "../../shared/clickhouse/tables/ledger.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { partitionOf } from "../../shared/kafka/partitioner.ts";
+import { AppError } from "../../shared/runtime/errors.ts";
 import type { Services } from "../cli/services.ts";
 import { DEAD_AFTER_MS, instanceState } from "../verify/instances.ts";
 import { type InstanceRow, readInstances } from "../verify/queries.ts";
@@ -38,9 +39,10 @@ export async function findClosable(services: Services, snapshotMs: number): Prom
 /**
  * Publishes the state `audited` for each ledger: the topic itself has proven what its last records could not say. The
  * ledger's copy in the store follows as with any record.
+ * @returns false when the user may not write to the ledgers' topic: what was proven stays proven, and they stay open.
  */
-export async function closeLedgers(services: Services, rows: readonly InstanceRow[]): Promise<string[]> {
-  if (rows.length === 0) return [];
+export async function closeLedgers(services: Services, rows: readonly InstanceRow[]): Promise<boolean> {
+  if (rows.length === 0) return true;
   const { config, kafka, admin, io } = services;
   const topic = config.KAFKA_LEDGER_TOPIC;
   const partitions = (await kafkaCall(() => admin.fetchTopicOffsets(topic))).length;
@@ -63,8 +65,11 @@ export async function closeLedgers(services: Services, rows: readonly InstanceRo
         }),
       }),
     );
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "KAFKA_TOPIC_AUTHORIZATION_FAILED") return false;
+    throw error;
   } finally {
     await producer.disconnect();
   }
-  return rows.map((row) => row.instance);
 }

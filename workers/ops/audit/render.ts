@@ -16,9 +16,18 @@ export function renderAudit(report: AuditReport): string {
     renderLetters(report),
     renderUnseen(report),
     report.closed.map((instance) => `closed the open ledger of ${instance}: audited`).join("\n"),
+    renderUnclosed(report),
     renderVerdict(report),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function renderUnclosed({ unclosed }: AuditReport): string {
+  if (unclosed.length === 0) return "";
+  return (
+    `ledgers that stay open, though all is audited: ${unclosed.join(", ")}\n` +
+    "next: run the audit as a user that may write to the topic KAFKA_LEDGER_TOPIC; `ops verify` says NOT PROVEN until then"
+  );
 }
 
 function renderTotals(report: AuditReport): string {

@@ -49,6 +49,8 @@ export type AuditReport = {
   allowUnseen: boolean;
   /** Ledgers that this audit closed. */
   closed: string[];
+  /** Ledgers that it would have closed, had its user the right to write to their topic. */
+  unclosed: string[];
 };
 
 /** True when something lies outside what the audit could see. */
@@ -117,5 +119,6 @@ export function auditToJson(report: AuditReport): string {
       gone_letters: unseen.goneLetters,
     },
     closed_ledgers: report.closed,
+    unclosed_ledgers: report.unclosed,
   });
 }

@@ -99,11 +99,15 @@ export async function audit(services: Services, options: AuditOptions): Promise<
       expired: side.expired,
       storedRows,
       closed: [],
+      unclosed: [],
     };
     // What an instance sent before the audit's reach stays unproven, so its ledger stays open.
     if (options.closesLedgers === false || report.verdict !== "EXACT" || hasUnseen(unseen)) return report;
     if (!(await ledgerIsStored(services, options))) return report;
-    return { ...report, closed: await closeLedgers(services, await findClosable(services, snapshotMs)) };
+    const closable = await findClosable(services, snapshotMs);
+    const instances = closable.map(({ instance }) => instance);
+    const isClosed = await closeLedgers(services, closable);
+    return { ...report, ...(isClosed ? { closed: instances } : { unclosed: instances }) };
   } finally {
     spill.remove();
   }
@@ -224,5 +228,6 @@ function emptyAudit(snapshotMs: number, ranges: readonly PartitionRange[], { all
     unseen: { deleted: [], hidden: [], holes: [], goneRows: 0, goneLetters: 0 },
     allowUnseen,
     closed: [],
+    unclosed: [],
   };
 }
