@@ -18,8 +18,9 @@ export async function restartEverything({ cluster, env }: Context): Promise<stri
   });
   for (const { back } of VICTIMS) await back(cluster);
   await waitForApp(cluster);
-  // The producer was killed as well: only an audit can say what its last records could not.
+  // A producer that had no time to close its ledger leaves it open: only an audit can say what its last records could not.
   const audit = await make("cluster-ops", { ...env, CMD: "verify --audit" });
-  check(audit.code === 0 && /closed the open ledger of /.test(audit.text), audit.text.slice(-2000));
-  return `${before.size} pods deleted at once; an audit closed the killed producer's ledger`;
+  check(audit.code === 0, audit.text.slice(-2000));
+  const closed = [...audit.text.matchAll(/closed the open ledger of /g)].length;
+  return `${before.size} pods deleted at once; an audit closed ${closed} ledgers of killed producers`;
 }
