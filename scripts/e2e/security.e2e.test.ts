@@ -195,26 +195,6 @@ describe("rights", () => {
     expect(await consumer.kill("SIGTERM")).toBe(0);
   }, 240_000);
 
-  test("an audit that may not write leaves the ledger of a killed producer open; the one of operate closes it", async () => {
-    const consumer = stack.start("consumer", [], stack.env("consumer"));
-    const producer = stack.start("producer", ENDLESS.split(" "), stack.env("producer"));
-    await producer.waitForLog(({ json }) => Number(json.acknowledged) > 20, PATIENT);
-    await producer.kill("SIGKILL");
-    // Whoever has written nothing for 15 s counts as killed.
-    await Bun.sleep(16_000);
-    const audit = (user: "verify" | "operate") => stack.ops(["verify", "--audit", "--wait", "60s"], stack.env(user));
-    const open = await audit("verify");
-    expect(open).toMatchObject({
-      code: 0,
-      text: expect.stringMatching(/^ledgers that stay open, .*\nnext: .*LEDGER/m),
-    });
-    expect(await stack.ops(["verify", "--wait", "60s"], stack.env("verify"))).toMatchObject({ code: 3 });
-    const closed = await audit("operate");
-    expect(closed).toMatchObject({ code: 0, text: expect.stringContaining("closed the open ledger of ") });
-    expect(await stack.ops(["verify", "--wait", "60s"], stack.env("verify"))).toMatchObject({ code: 0 });
-    expect(await consumer.kill("SIGTERM")).toBe(0);
-  }, 240_000);
-
   test("ops without rights ends with 3 and says what is missing", async () => {
     const { code, text } = await stack.ops(["verify", "--wait", "1s"], stack.env("stranger"));
     expect(code).toBe(3);
