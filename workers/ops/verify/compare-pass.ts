@@ -21,7 +21,7 @@ export async function comparePass(
   deadlineMs?: number,
 ): Promise<Pass> {
   const { clickhouse, io } = services;
-  const instances = indexInstances(await readInstances(clickhouse), io.clock);
+  const instances = indexInstances(await readInstances(clickhouse), io.clock.now());
   const withRaw = window.from >= rawFrom;
   const ledger = withRaw ? await readLedger(clickhouse, window) : [];
   if (deadlineMs !== undefined) await awaitConsumers(services, deadlineMs);

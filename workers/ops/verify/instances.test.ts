@@ -34,5 +34,5 @@ test("messages add up over ledgers of messages; a killed one is told, and does n
     row({ instance: "simulator", events: 1_000, reached: undefined }),
   ];
   expect(sumRelayed(rows, NOW)).toEqual({ messages: 22, unknown: 2, open: 1 });
-  expect(indexInstances(rows, { now: () => NOW }).dead([])).toEqual([]);
+  expect(indexInstances(rows, NOW).dead([])).toEqual([]);
 });

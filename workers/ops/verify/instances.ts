@@ -1,4 +1,3 @@
-import type { Clock } from "../../shared/runtime/clock.ts";
 import { compareInstanceTotals, type EventsRow, type InstanceState, type LedgerRow } from "./compare.ts";
 import type { InstanceRow } from "./queries.ts";
 
@@ -20,10 +19,10 @@ export type Instances = {
   dead(seen: Iterable<string>): { instance: string; lastRecordMs: number | undefined }[];
 };
 
-export function indexInstances(rows: readonly InstanceRow[], clock: Clock): Instances {
+/** @param nowMs time as of which the rows are known. */
+export function indexInstances(rows: readonly InstanceRow[], nowMs: number): Instances {
   // What a killed instance sent as messages is proven without its ledger: by the account of the topic's offsets.
   const byName = new Map(rows.filter(({ reached }) => reached === undefined).map((row) => [row.instance, row]));
-  const nowMs = clock.now();
   const stateOf = (instance: string) => instanceState(byName.get(instance), nowMs);
   return {
     stateOf,

@@ -8,16 +8,9 @@ import { waitForGroups } from "./catch-up.ts";
 import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
 import { readableRanges } from "./hidden.ts";
-import { incompleteLedgers, indexInstances, sumRelayed } from "./instances.ts";
-import {
-  readContext,
-  readDays,
-  readInstanceSums,
-  readInstances,
-  readRawHorizon,
-  readStaleMinutes,
-  type Window,
-} from "./queries.ts";
+import { indexInstances, sumRelayed } from "./instances.ts";
+import { findIncompleteLedgers, readSettledInstances } from "./ledger-copy.ts";
+import { readContext, readDays, readRawHorizon, readStaleMinutes, type Window } from "./queries.ts";
 import { judge, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
 import { addTotals, minuteRows, standingStill, sumTotals } from "./totals.ts";
@@ -58,9 +51,9 @@ export async function verify(services: Services, options: VerifyOptions): Promis
 
   const first = await firstPass(services, options, rawFrom);
   const settled = await settleSuspects(services, options, rawFrom, first.suspects, deadlineMs);
-  const instanceRows = await readInstances(clickhouse);
+  const { rows: instanceRows, asOfMs } = await readSettledInstances(services);
   const { partitions, truncated } = await accountAll(services, ranges, instanceRows);
-  const instances = indexInstances(instanceRows, io.clock);
+  const instances = indexInstances(instanceRows, asOfMs);
   const context = await readContext(clickhouse, config.KAFKA_EVENTS_TOPIC, options.window);
 
   const kept = first.agreed.filter((key) => !settled.final.has(idOf(key)));
@@ -68,7 +61,7 @@ export async function verify(services: Services, options: VerifyOptions): Promis
   return finish({
     snapshotMs,
     totals: addTotals(first.folded, sumTotals(standingStill(results, settled.moving))),
-    relayed: sumRelayed(instanceRows, io.clock.now()),
+    relayed: sumRelayed(instanceRows, asOfMs),
     truncated,
     checked: { ...first.checked, keys: first.foldedKeys + results.length },
     context,
@@ -98,28 +91,6 @@ const finish = (report: Unproven): VerifyReport => ({
   provenUntilMs: provenUntil(report, "minutes"),
   hoursProvenUntilMs: provenUntil(report, "hours"),
 });
-
-/**
- * A ledger that closes is copied record by record, from several partitions: its total may be there before its counts. What
- * looks incomplete is looked at again when the copy has reached what was published until then.
- */
-async function findIncompleteLedgers(services: Services): Promise<string[]> {
-  const { config, admin, clickhouse, io } = services;
-  const look = async () => incompleteLedgers(await readInstances(clickhouse), await readInstanceSums(clickhouse));
-  const first = await look();
-  if (first.length === 0) return first;
-  const topic = config.KAFKA_LEDGER_TOPIC;
-  const ranges = stableRanges(await fetchTopicRanges(admin, topic));
-  await waitForGroups(
-    services,
-    [{ group: config.KAFKA_LEDGER_GROUP_ID, topic, ranges }],
-    io.clock.now() + LEDGER_WAIT_MS,
-  );
-  const second = new Set(await look());
-  return first.filter((line) => second.has(line));
-}
-
-const LEDGER_WAIT_MS = 15_000;
 
 async function targetsOf(services: Services, ranges: readonly PartitionRange[]) {
   const { config, admin } = services;
