@@ -1,4 +1,8 @@
-import type { ColumnType } from "./document.ts";
+import type { ColumnDoc, ColumnType } from "./document.ts";
+
+/** A column with its type and its path in the payload; a short form is written out. */
+export const columnOf = (name: string, column: ColumnType | ColumnDoc): ColumnDoc & { readonly from: string } =>
+  typeof column === "string" ? { type: column, from: `$.${name}` } : { ...column, from: column.from ?? `$.${name}` };
 
 /** Digits of a decimal, all and behind the point. */
 export type Scale = { readonly precision: number; readonly scale: number };

@@ -1,33 +1,14 @@
-import { physicalType } from "./columns.ts";
+import { columnOf, physicalType } from "./columns.ts";
 import type { Column, ColumnOf, Contract, Envelope, Metric, SourceRules, TypeRules, ValueRef } from "./contract.ts";
-import type {
-  AttributeDoc,
-  ColumnDoc,
-  ColumnType,
-  ContractDocument,
-  EnvelopeAttribute,
-  EnvelopeDoc,
-  MetricDoc,
-  TypeDoc,
-} from "./document.ts";
+import type { ColumnDoc, ColumnType, ContractDocument, EnvelopeDoc, MetricDoc, TypeDoc } from "./document.ts";
 import { compileFastRule } from "./fast-rule.ts";
 import { contractHash } from "./hash.ts";
-import { pathKeys } from "./select.ts";
+import { pathKeys } from "./path.ts";
+import { matchOf, PRESETS } from "./presets.ts";
 
 /** The groups of a metric whose document says no number. */
 const DEFAULT_MAX_GROUPS = 1_000;
 
-const PRESETS: Readonly<Record<string, Readonly<Record<EnvelopeAttribute, AttributeDoc>>>> = {
-  countinghouse: {
-    id: { from: "$.event_id", type: "uuid" },
-    time: { from: "$.event_time", type: "rfc3339" },
-    type: { from: "$.event_type" },
-    subject: { from: "$.user_id" },
-    session: { from: "$.session_id", optional: true },
-    received: { from: "$.received_time", type: "rfc3339" },
-    data: { from: "$.payload", optional: true },
-  },
-};
 const ATTRIBUTES = ["id", "time", "type", "subject", "session", "received", "data"] as const;
 
 /**
@@ -59,7 +40,7 @@ function compileSource(name: string, document: ContractDocument, columns: Map<st
   return {
     name,
     title: document.title ?? `Events of ${name}`,
-    match: document.match ?? [{ path: "$.source", equals: name }],
+    match: matchOf(document),
     envelope: compileEnvelope(document.envelope ?? {}),
     unknownTypes: document.unknown_types === "accept",
     duplicateKeys: document.duplicate_keys ?? "refuse",
@@ -92,7 +73,7 @@ function compileType(eventType: string, type: TypeDoc, all: Map<string, Column>)
 }
 
 function compileColumn(name: string, declared: ColumnType | ColumnDoc, all: Map<string, Column>): ColumnOf {
-  const { type, from = `$.${name}`, numbers = "digits" } = typeof declared === "string" ? { type: declared } : declared;
+  const { type, from, numbers = "digits" } = columnOf(name, declared);
   const column = all.get(name) ?? { name, type, physical: physicalType(name, type), slot: all.size };
   all.set(name, column);
   return { column, path: pathKeys(from), numbers };

@@ -1,5 +1,6 @@
 import type { Contract, SourceRules } from "./contract.ts";
 import type { Match } from "./document.ts";
+import { pathKeys } from "./path.ts";
 
 /** Of a message, as far as a match asks for it. */
 export type Matched = {
@@ -8,11 +9,6 @@ export type Matched = {
   /** The text of a header; undefined when the message has none of this name. */
   readonly header: (name: string) => string | undefined;
 };
-
-/** The keys of a path such as `$.a.b`; none of `$`. */
-export function pathKeys(path: string): readonly string[] {
-  return path === "$" ? [] : path.slice(2).split(".");
-}
 
 /** The value at a path of own fields; undefined if there is none. */
 export function valueAt(value: unknown, keys: readonly string[]): unknown {

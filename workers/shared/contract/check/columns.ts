@@ -1,4 +1,5 @@
 import { nearest } from "../../runtime/misspelled.ts";
+import { columnOf, decimalOf } from "../columns.ts";
 import type { ColumnDoc, ColumnType, JsonSchema } from "../document.ts";
 import type { DocumentPath } from "../mistake.ts";
 import { parsePath } from "../path.ts";
@@ -11,10 +12,6 @@ const MAX_COLUMNS = 50;
 
 /** Columns that stores have had before contracts, with the only types they may be declared with. */
 const COLUMNS_OF_BEFORE: Readonly<Record<string, ColumnType>> = { amount: "decimal(18,4)", currency: "keyword" };
-
-/** A column with its type and its path in the payload; a short form is written out. */
-export const columnOf = (name: string, column: ColumnType | ColumnDoc): ColumnDoc & { readonly from: string } =>
-  typeof column === "string" ? { type: column, from: `$.${name}` } : { ...column, from: column.from ?? `$.${name}` };
 
 /** Judges the columns of one file: that their paths exist and hold what their types take. */
 export function checkColumns({ document, report, isPartial }: CheckedFile): void {
@@ -40,15 +37,15 @@ export function checkColumns({ document, report, isPartial }: CheckedFile): void
 }
 
 function checkNumbers({ type, numbers }: ColumnDoc, place: DocumentPath, report: Report): void {
-  const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(type) ?? [];
-  if (Number(scale) > Number(precision))
+  const decimal = decimalOf(type);
+  if (decimal !== undefined && decimal.scale > decimal.precision)
     report(
       place,
       "WRONG_VALUE",
       `${type} has more decimals than digits`,
-      `use decimal(${scale},${scale}) or fewer decimals`,
+      `use decimal(${decimal.scale},${decimal.scale}) or fewer decimals`,
     );
-  if (numbers !== undefined && precision === undefined)
+  if (numbers !== undefined && decimal === undefined)
     report(
       [...place, "numbers"],
       "WRONG_VALUE",

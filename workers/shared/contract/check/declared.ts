@@ -1,7 +1,7 @@
+import { columnOf } from "../columns.ts";
 import type { ColumnDoc, ContractDocument, EnvelopeAttribute, JsonSchema, MetricDoc, TypeDoc } from "../document.ts";
 import { parsePath } from "../path.ts";
 import type { CheckedFile } from "./checked-file.ts";
-import { columnOf } from "./columns.ts";
 import { fieldAt, longestText } from "./schema-paths.ts";
 
 /** A type of a source, with what else is known of it. */

@@ -1,4 +1,5 @@
 import { nearest } from "../../runtime/misspelled.ts";
+import { decimalOf } from "../columns.ts";
 import type { MetricDoc } from "../document.ts";
 import type { DocumentPath } from "../mistake.ts";
 import type { CheckedFile } from "./checked-file.ts";
@@ -141,7 +142,7 @@ function checkValue({ aggregation, value_property: value }: MetricDoc, site: Sit
       file.report(at, "NOT_EXACT", message, next);
       return;
     }
-    const scale = Number(/,(\d+)\)$/.exec(column.type)?.[1] ?? 0);
+    const scale = decimalOf(column.type)?.scale ?? 0;
     if (scale > MAX_SCALE) {
       file.report(
         at,

@@ -1,6 +1,7 @@
-import type { ContractDocument, Match } from "../document.ts";
+import type { AttributeDoc, ContractDocument, EnvelopeAttribute, Match } from "../document.ts";
 import type { DocumentPath } from "../mistake.ts";
 import { parsePath } from "../path.ts";
+import { COUNTINGHOUSE, matchOf } from "../presets.ts";
 import type { CheckedFile } from "./checked-file.ts";
 
 /** What a header or field of a message of a source may be. */
@@ -129,30 +130,25 @@ function allowedOf(document: ContractDocument): Map<string, Allowed> {
     const known = all.get(key);
     all.set(key, known === undefined ? more : both(known, more));
   };
-  for (const condition of document.match ?? [{ path: "$.source", equals: document.source ?? "" }])
-    add(keyOf(condition), allowedBy(condition));
+  for (const condition of matchOf(document)) add(keyOf(condition), allowedBy(condition));
   for (const path of requiredPaths(document)) add(path, { absent: false, values: undefined });
   return all;
 }
 
-/** Where the preset `countinghouse` has what each event must have. */
-const REQUIRED = {
-  id: "$.event_id",
-  time: "$.event_time",
-  type: "$.event_type",
-  subject: "$.user_id",
-  received: "$.received_time",
-} as const;
-
+/** Where each message of a source has something. */
 function requiredPaths({ envelope = {} }: ContractDocument): string[] {
   const { preset = "countinghouse" } = envelope;
-  const names = Object.keys(REQUIRED) as (keyof typeof REQUIRED)[];
-  return names.flatMap((name) => {
+  return REQUIRED.flatMap(([name, { from }]) => {
     const own = envelope[name];
     if (own !== undefined) return own.optional === true ? [] : [own.from];
-    return preset === "countinghouse" ? [REQUIRED[name]] : [];
+    return preset === "countinghouse" ? [from] : [];
   });
 }
+
+/** What no event of the preset `countinghouse` lacks. */
+const REQUIRED = (Object.entries(COUNTINGHOUSE) as [EnvelopeAttribute, AttributeDoc][]).filter(
+  ([, { optional }]) => optional !== true,
+);
 
 const keyOf = (condition: Match) => ("path" in condition ? condition.path : `header ${condition.header}`);
 
