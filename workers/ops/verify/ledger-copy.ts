@@ -36,9 +36,12 @@ const LEDGER_WAIT_MS = 15_000;
 
 /** Waits until the store's copy of the ledger has reached what has been published, or for so long. */
 async function awaitLedgerCopy(services: Services): Promise<void> {
-  const { config, admin, io } = services;
+  await waitForGroups(services, [await ledgerTarget(services)], services.io.clock.now() + LEDGER_WAIT_MS);
+}
+
+/** The ledger as it is now, and the group that copies it into the store. */
+export async function ledgerTarget({ config, admin }: Services) {
   const topic = config.KAFKA_LEDGER_TOPIC;
   const ranges = stableRanges(await fetchTopicRanges(admin, topic));
-  const target = { group: config.KAFKA_LEDGER_GROUP_ID, topic, ranges };
-  await waitForGroups(services, [target], io.clock.now() + LEDGER_WAIT_MS);
+  return { group: config.KAFKA_LEDGER_GROUP_ID, topic, ranges };
 }

@@ -1,4 +1,4 @@
-import { fetchTopicRanges, type PartitionRange, stableRanges } from "../../shared/kafka/topic-reader.ts";
+import { fetchTopicRanges, type PartitionRange } from "../../shared/kafka/topic-reader.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { Services } from "../cli/services.ts";
 import { formatCount, formatMinute } from "../cli/table.ts";
@@ -9,7 +9,7 @@ import { type KeyResult, keyText } from "./compare.ts";
 import { comparePass, type Pass } from "./compare-pass.ts";
 import { readableRanges } from "./hidden.ts";
 import { indexInstances, sumRelayed } from "./instances.ts";
-import { findIncompleteLedgers, readSettledInstances } from "./ledger-copy.ts";
+import { findIncompleteLedgers, ledgerTarget, readSettledInstances } from "./ledger-copy.ts";
 import { readContext, readDays, readRawHorizon, readStaleMinutes, type Window } from "./queries.ts";
 import { judge, provenUntil, type Unproven, type VerifyReport } from "./report.ts";
 import { createSettler, type SettleTiming } from "./settle.ts";
@@ -93,12 +93,8 @@ const finish = (report: Unproven): VerifyReport => ({
 });
 
 async function targetsOf(services: Services, ranges: readonly PartitionRange[]) {
-  const { config, admin } = services;
-  const ledgerRanges = stableRanges(await fetchTopicRanges(admin, config.KAFKA_LEDGER_TOPIC));
-  return [
-    { group: config.KAFKA_GROUP_ID, topic: config.KAFKA_EVENTS_TOPIC, ranges },
-    { group: config.KAFKA_LEDGER_GROUP_ID, topic: config.KAFKA_LEDGER_TOPIC, ranges: ledgerRanges },
-  ];
+  const { KAFKA_GROUP_ID: group, KAFKA_EVENTS_TOPIC: topic } = services.config;
+  return [{ group, topic, ranges }, await ledgerTarget(services)];
 }
 
 type FirstPass = {
