@@ -1,4 +1,4 @@
-import { objectNameIn } from "./settings.ts";
+import { objectName } from "./settings.ts";
 import { type Cluster, Refusal } from "./shell.ts";
 import { waitJob, waitUntil } from "./wait.ts";
 
@@ -35,7 +35,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export async function runOnce(cluster: Cluster, component: string, options: RunOnceOptions = {}): Promise<Outcome> {
   const { namespace, release } = cluster.settings.target;
   const { args, follow = false } = options;
-  const source = objectNameIn(release, component);
+  const source = objectName(component, release);
   const cronJob = await cluster.get<CronJob>([`cronjob/${source}`, "-n", namespace]);
   if (cronJob === undefined) {
     throw new Refusal(

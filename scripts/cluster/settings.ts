@@ -8,12 +8,10 @@ export const NAMESPACE = { app: "countinghouse", strimzi: "strimzi", monitoring:
 /** Name of the Helm release and of the Strimzi Kafka resource. */
 export const RELEASE = "countinghouse";
 const CHART_NAME = "countinghouse";
-/** Name of an object of our chart: the release's full name, then the component. */
-export const objectName = (component: string) => `${RELEASE}-${component}`;
 /** Where a release of our chart is, for the commands that take any. */
 export type Target = { namespace: string; release: string };
 /** Name of an object of a release: its full name as charts/countinghouse/templates/_names.tpl makes it, then the component. */
-export function objectNameIn(release: string, component: string): string {
+export function objectName(component: string, release: string = RELEASE): string {
   const full = release.includes(CHART_NAME) ? release : `${release}-${CHART_NAME}`;
   return `${full}-${component}`;
 }
