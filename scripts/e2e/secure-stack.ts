@@ -6,14 +6,14 @@ import { type Admin, createKafkaClient } from "../../workers/shared/kafka/client
 import { kafkaConfigShape } from "../../workers/shared/kafka/config.ts";
 import { loadConfig } from "../../workers/shared/runtime/config.ts";
 import { createLogger } from "../../workers/shared/runtime/logger.ts";
-import { aclsOf, type KafkaUserSpec } from "../cluster/lab/operator/acls.ts";
+import { documentedRights, type Rules } from "../cluster/documented-rights.ts";
+import { aclsOf } from "../cluster/lab/operator/acls.ts";
 import { Broker } from "../testkit/broker/broker.ts";
 import { CertificateAuthority } from "../testkit/certificates.ts";
 import { type RunningWorker, startWorker, uniqueName, useStack } from "../testkit/index.ts";
 import { freePort } from "../testkit/process/ports.ts";
 import { startTlsFront, type TlsFront } from "../testkit/proxies/tls-front.ts";
 
-type Rules = NonNullable<KafkaUserSpec["authorization"]>["acls"];
 type Env = Readonly<Record<string, string>>;
 
 /** What `topic` or `group` (with `*` at its end: all that begin like this) may be used for. */
@@ -22,34 +22,8 @@ export const allow = (type: "topic" | "group", name: string, ...operations: stri
   resource: { type, name: name.replace(/\*$/, ""), patternType: name.endsWith("*") ? "prefix" : "literal" },
 });
 
-/** One user per worker, with the rights that the chart gives it (charts/countinghouse/templates/kafka-users.yaml). */
-const RIGHTS: Readonly<Record<string, Rules>> = {
-  producer: [allow("topic", "events", "Describe", "Write"), allow("topic", "events.ledger", "Describe", "Write")],
-  consumer: [
-    allow("topic", "events", "Describe", "Read"),
-    allow("topic", "events.ledger", "Describe", "Read"),
-    allow("topic", "events.dlq", "Describe", "Write"),
-    allow("group", "countinghouse", "Read"),
-    allow("group", "countinghouse-ledger", "Read"),
-  ],
-  migrate: [allow("topic", "events*", "Describe", "DescribeConfigs", "Create")],
-  verify: [
-    allow("topic", "events*", "Describe", "Read"),
-    allow("group", "countinghouse", "Describe"),
-    allow("group", "countinghouse-ledger", "Describe"),
-    allow("group", "ops-*", "Read", "Delete"),
-  ],
-  operate: [
-    allow("topic", "events", "Describe", "DescribeConfigs", "Read", "Write"),
-    allow("topic", "events.dlq", "Describe", "DescribeConfigs", "Read"),
-    allow("topic", "events.ledger", "Describe", "DescribeConfigs", "Read", "Write"),
-    allow("group", "countinghouse", "Read"),
-    allow("group", "countinghouse-ledger", "Read"),
-    allow("group", "ops-*", "Read", "Delete"),
-  ],
-  /** Gets its rights from the tests. */
-  stranger: [],
-};
+/** One user per worker with the rights that the chart gives it, and one that gets its rights from the tests. */
+const RIGHTS: Readonly<Record<string, Rules>> = { ...Object.fromEntries(documentedRights()), stranger: [] };
 
 export type SecureUser = keyof typeof RIGHTS;
 

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../settings.ts";
+import { documentedRights, type Rules } from "../documented-rights.ts";
 import { at, EVERYTHING, named, pick, podSpecs, type Rendered, render } from "./render.ts";
 
 const objects = render(EVERYTHING);
@@ -78,16 +76,16 @@ test("no ConfigMap holds a password or a key", () => {
   }
 });
 
-type Acl = { resource: { type: string; name: string; patternType: string }; operations: string[] };
-
 function aclsOf(user: string, from: readonly Rendered[] = objects): string[] {
-  const acls = at<Acl[]>(pick(from, "KafkaUser", `countinghouse-${user}`), "spec.authorization.acls");
-  return acls
+  return textOf(at<Rules>(pick(from, "KafkaUser", `countinghouse-${user}`), "spec.authorization.acls"));
+}
+
+const textOf = (rules: Rules) =>
+  rules
     .map(
       ({ resource, operations }) => `${resource.type}:${resource.patternType}:${resource.name} ${operations.join("+")}`,
     )
     .sort();
-}
 
 describe("KafkaUsers may do what their workers do and no more", () => {
   test("producer: writes events and ledger", () => {
@@ -140,23 +138,12 @@ describe("KafkaUsers may do what their workers do and no more", () => {
 
 test("docs/kubernetes.md lists the rights of every user, for a Kafka whose users Strimzi does not make", () => {
   const from = render({ ...EVERYTHING, "kafka.topics.create": false });
-  const text = readFileSync(join(ROOT, "docs/kubernetes.md"), "utf8");
-  const rows = [
-    ...text.matchAll(/^\| `(\w+)` \| (topic|group)s?( with the prefix)? (`.*`) \| ((?:[A-Z]\w+(?:, )?)+) \|$/gm),
-  ];
-  const listed = new Map<string, string[]>();
-  for (const [, user = "", type, prefix, names = "", operations = ""] of rows) {
-    const acls = [...names.matchAll(/`([^`]+)`/g)].map(
-      ([, name = ""]) =>
-        `${type}:${prefix ? "prefix" : "literal"}:${name.replace("<fullname>", "countinghouse")} ${operations.replaceAll(", ", "+")}`,
-    );
-    listed.set(user, [...(listed.get(user) ?? []), ...acls].sort());
-  }
+  const listed = documentedRights();
   const users = from
     .filter(({ kind }) => kind === "KafkaUser")
     .map(({ metadata }) => metadata.name.replace("countinghouse-", ""));
   expect([...listed.keys()].sort()).toEqual(users.sort());
-  for (const user of users) expect(listed.get(user)).toEqual(aclsOf(user, from));
+  for (const user of users) expect(textOf(listed.get(user) ?? [])).toEqual(aclsOf(user, from));
 });
 
 describe("NetworkPolicies", () => {
