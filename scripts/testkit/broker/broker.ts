@@ -101,7 +101,7 @@ export class Broker {
       command,
       logFile: `${logFile}.out`,
       isReady: () => isBrokerReady(port),
-      readyTimeoutMs: 90_000,
+      readyTimeoutMs: 180_000,
       stopTimeoutMs: 30_000,
       ...(pidFile === undefined ? {} : { pidFile }),
       ...(detached === undefined ? {} : { detached }),
