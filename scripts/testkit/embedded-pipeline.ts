@@ -20,6 +20,8 @@ export type PipelineOptions = {
   readonly kafkaMetricsPort?: number;
   /** A listener behind a proxy, and further settings of the broker. */
   readonly kafka?: NonNullable<BrokerConfig["server"]>;
+  /** As {@link BrokerConfig}'s. */
+  readonly lightlyCompiled?: boolean;
   readonly engine?: Pick<Partial<EngineOptions>, "memoryMb" | "dir">;
 };
 
@@ -49,6 +51,7 @@ export class EmbeddedPipeline {
       logFile: join(dir, "kafka.log"),
       ...(metricsPort === undefined ? {} : { metricsPort }),
       ...(options.kafka === undefined ? {} : { server: options.kafka }),
+      ...(options.lightlyCompiled === undefined ? {} : { lightlyCompiled: options.lightlyCompiled }),
     });
     const engine = await temporaryEngine(dir, options.engine);
     const env = {

@@ -39,7 +39,7 @@ export class Stack {
   ) {}
 
   static async start(random: Random): Promise<Stack> {
-    const pipeline = await EmbeddedPipeline.start();
+    const pipeline = await EmbeddedPipeline.start({ lightlyCompiled: true });
     const config = loadConfig(z.object(kafkaConfigShape), { KAFKA_BROKERS: pipeline.broker.brokers });
     const kafka = createKafkaClient(config, createLogger({ name: "words", level: "silent" }));
     const admin = kafka.admin();
@@ -139,7 +139,7 @@ export class Stack {
   }
 }
 
-const WATCH = ["verify", "--watch", "--interval", "3s", "--settle", "2s", "--wait", "10s", "--continuous", "300ms"];
+const WATCH = ["verify", "--watch", "--interval", "3s", "--settle", "2s", "--wait", "10s", "--continuous", "1s"];
 
 function simulated(random: Random): string[] {
   const late = "--late-share 0.1 --late-range 1-3 --duplicate-share 0.1 --malformed-share 0.02 --drain-held now";

@@ -20,6 +20,8 @@ export interface BrokerConfig {
   readonly detached?: boolean;
   /** Maximum Java heap in MB; default 512. */
   readonly heapMb?: number;
+  /** True: Java compiles lightly. For a broker that lives for minutes and need not be fast: half its CPU is the compiler's. */
+  readonly lightlyCompiled?: boolean;
   /** Serves the broker's own metrics on this port; without one no agent is loaded. */
   readonly metricsPort?: number;
   /** Adds listeners with TLS and login, and turns rules on. */
@@ -45,7 +47,7 @@ export class Broker {
   /** Starts the broker on its (new or old) data; resolves with the ms until it answered. @throws {StartError} */
   async start(): Promise<number> {
     const began = performance.now();
-    const { dir, port, heapMb = 512, logFile, metricsPort, security, server } = this.config;
+    const { dir, port, heapMb = 512, logFile, metricsPort, security, server, lightlyCompiled = false } = this.config;
     const jars = await kafkaJars();
     const classpath = join(jars, "*");
     const dataDir = join(dir, "data");
@@ -57,12 +59,13 @@ export class Broker {
     writeFileSync(properties, text, { mode: 0o600 });
     if (!existsSync(join(dataDir, "meta.properties"))) await format(classpath, properties, security);
     const java = ["java", "-Xms128m", `-Xmx${heapMb}m`, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"] as const;
+    const compiler = lightlyCompiled ? ["-XX:TieredStopAtLevel=1"] : [];
     const logging = [
       `-Dkafka.log.file=${logFile}`,
       `-Dlog4j2.configurationFile=${join(import.meta.dir, "log4j2.xml")}`,
     ];
     const agent = metricsPort === undefined ? [] : [await jmxAgent(jars, join(dir, "jmx.yaml"), metricsPort)];
-    const command = [...java, ...agent, ...logging, "-cp", classpath, "kafka.Kafka", properties] as const;
+    const command = [...java, ...compiler, ...agent, ...logging, "-cp", classpath, "kafka.Kafka", properties] as const;
     this.#process = this.#managed(command);
     await this.#process.start();
     return performance.now() - began;
