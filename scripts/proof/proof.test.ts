@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { markdown, type ReportForm } from "./report.ts";
 import { type Case, readChoice, runProof, select } from "./run.ts";
 
@@ -59,10 +62,12 @@ test("a part of a name selects, parts between commas do, and a name with a comma
 test("arguments that make no sense end with 2, before anything starts", async () => {
   expect(readChoice(["--cii"], {})).toContain("--cii: unknown");
   expect(readChoice([], { SEED: "abc" })).toContain("SEED=abc");
+  expect(readChoice(["--continue"], {})).toContain("SEED=");
   expect(readChoice(["--ci"], { SEED: "12", ONLY: " a " })).toEqual({
     ci: true,
     list: false,
     report: false,
+    goOn: false,
     only: "a",
     seed: 12,
   });
@@ -88,7 +93,34 @@ test("a problem, and an error, fail the run; what cannot run is no failure; what
   expect((await runs([thrown])).code).toBe(1);
 });
 
-test("SIGTERM ends what the run has started, and the exit code says so", async () => {
+test("--continue takes over what the report has, failures too, and runs the rest", async () => {
+  const docs = mkdtempSync(join(tmpdir(), "countinghouse-proof-"));
+  const ran: string[] = [];
+  const trial = (name: string, problems: string[] = []) => ({
+    name,
+    what: "",
+    run: async () => {
+      ran.push(name);
+      return { data: { events: 1 }, problems };
+    },
+  });
+  const go = async (cases: ReturnType<typeof trial>[], seed = "7") => {
+    const proof = { ...FORM, cases, nothing: { events: 0 }, lanes: 1, seeded: true };
+    const start = async () => ({ close: async () => undefined });
+    return runProof({ ...proof, start }, { args: ["--continue"], env: { SEED: seed }, docs });
+  };
+  expect(await go([trial("a"), trial("c", ["lost 1"])])).toBe(1);
+  expect(await go([trial("a"), trial("b"), trial("c")])).toBe(1);
+  expect(ran).toEqual(["a", "c", "b"]);
+  const text = readFileSync(join(docs, "trial-report.md"), "utf8");
+  expect(text).toContain("**2 of 3 trials ok**");
+  expect(text).toContain("| a | 1 |\n| b | 1 |\n| c | 1 |");
+  expect(await go([trial("a")], "8")).toBe(0);
+  expect(ran).toEqual(["a", "c", "b", "a"]);
+});
+
+test("SIGTERM ends what the run has started, writes down the part of --continue, and the exit code says so", async () => {
+  const docs = mkdtempSync(join(tmpdir(), "countinghouse-proof-"));
   const program = `
     import { runProof } from ${JSON.stringify(`${import.meta.dir}/run.ts`)};
     const run = async ({ onStop, shared }) => {
@@ -99,7 +131,8 @@ test("SIGTERM ends what the run has started, and the exit code says so", async (
     };
     const start = async () => ({ close: async () => console.log("shared closed") });
     await runProof({ name: "trial", noun: "trials", columns: [], summary: () => "", explanation: "", title: "",
-      cases: [{ name: "a", what: "", ci: true, run }], nothing: {}, lanes: 1, seeded: true, start }, { args: ["--ci"], env: {} });`;
+      cases: [{ name: "a", what: "", run: async () => ({ data: {}, problems: [] }) }, { name: "b", what: "", run }],
+      nothing: {}, lanes: 1, seeded: true, start }, { args: ["--continue"], env: { SEED: "7" }, docs: ${JSON.stringify(docs)} });`;
   const child = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
   let text = "";
   let asked = false;
@@ -114,4 +147,6 @@ test("SIGTERM ends what the run has started, and the exit code says so", async (
   expect(await child.exited).toBe(143);
   expect(text).toContain("case ended");
   expect(text).toContain("shared closed");
+  const { seed, results } = JSON.parse(readFileSync(join(docs, "trial-report.json"), "utf8"));
+  expect([seed, results]).toEqual([7, [{ name: "a", ok: true }]]);
 });

@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const DOCS = join(import.meta.dir, "../../docs");
+/** Where reports are kept. */
+export const DOCS = join(import.meta.dir, "../../docs");
 
 /** How one case ended. */
 export type Result<Data> = {
@@ -93,17 +94,42 @@ export function markdown<Data>(form: ReportForm<Data>, run: Run<Data>): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** Writes docs/<name>-report.md and .json; returns their paths. */
-export function writeReport<Data>(form: ReportForm<Data>, run: Run<Data>): string[] {
-  const { commit, seed, machine, skipped, results } = run;
+/** Writes <name>-report.md and .json into `docs`; returns their paths. */
+export function writeReport<Data>(form: ReportForm<Data>, run: Run<Data>, docs: string): string[] {
+  const { commit, seed, machine, seconds, skipped, results } = run;
   const json = {
     commit,
     ...(seed === undefined ? {} : { seed }),
     machine,
-    results: results.map(({ name, data, problems }) => ({ name, ...data, ok: problems.length === 0 })),
+    seconds: Math.round(seconds),
+    results: results.map(({ name, data, problems }) => ({
+      name,
+      ...data,
+      ok: problems.length === 0,
+      ...(problems.length > 0 && { problems }),
+    })),
     skipped,
   };
-  writeFileSync(join(DOCS, `${form.name}-report.json`), `${JSON.stringify(json, null, 2)}\n`);
-  writeFileSync(join(DOCS, `${form.name}-report.md`), markdown(form, run));
+  writeFileSync(join(docs, `${form.name}-report.json`), `${JSON.stringify(json, null, 2)}\n`);
+  writeFileSync(join(docs, `${form.name}-report.md`), markdown(form, run));
   return [`docs/${form.name}-report.md`, `docs/${form.name}-report.json`];
+}
+
+/** The results that the report of the same seed has, failures too; undefined: there is none. */
+export function readReport<Data>(
+  form: Pick<ReportForm<Data>, "name">,
+  { docs, cases, seed }: { docs: string; cases: readonly { name: string; what: string }[]; seed: number },
+): Pick<Run<Data>, "commit" | "results" | "seconds"> | undefined {
+  type Recorded = { name: string; ok: boolean; problems?: string[] };
+  type Recording = { commit: string; seed?: number; seconds: number; results: (Recorded & Data)[] };
+  const path = join(docs, `${form.name}-report.json`);
+  if (!existsSync(path)) return undefined;
+  const read: Recording = JSON.parse(readFileSync(path, "utf8"));
+  if (read.seed !== seed) return undefined;
+  const whats = new Map(cases.map(({ name, what }) => [name, what]));
+  const results = read.results.flatMap(({ name, ok: _, problems = [], ...data }) => {
+    const what = whats.get(name);
+    return what === undefined ? [] : [{ name, what, data: data as unknown as Data, problems }];
+  });
+  return { commit: read.commit, seconds: read.seconds, results };
 }

@@ -2,7 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../testkit/process/process-stats.ts";
-import { closingLine, printTable, type ReportForm, type Result, type Run, writeReport } from "./report.ts";
+import {
+  closingLine,
+  DOCS,
+  printTable,
+  type ReportForm,
+  type Result,
+  type Run,
+  readReport,
+  writeReport,
+} from "./report.ts";
 
 /** What a case runs with. */
 export type CaseContext<Shared> = {
@@ -48,19 +57,23 @@ export type Proof<Data, Shared extends { close(): Promise<void> }> = ReportForm<
   start(): Promise<Shared>;
 };
 
-/** What was asked for: `--ci`, `--list`, `--report`, ONLY and SEED. */
-export type Choice = { ci: boolean; list: boolean; report: boolean; only: string; seed: number };
+/** What was asked for: `--ci`, `--list`, `--report`, `--continue`, ONLY and SEED. */
+export type Choice = { ci: boolean; list: boolean; report: boolean; goOn: boolean; only: string; seed: number };
+
+const FLAGS = ["--ci", "--list", "--report", "--continue"];
 
 /** Reads arguments and environment; a text for people when they make no sense. */
 export function readChoice(args: readonly string[], env: NodeJS.ProcessEnv): Choice | string {
-  const unknown = args.find((arg) => !["--ci", "--list", "--report"].includes(arg));
+  const unknown = args.find((arg) => !FLAGS.includes(arg));
   if (unknown !== undefined)
-    return `${unknown}: unknown; known are --ci, --list and --report, ONLY= and SEED= in the environment`;
+    return `${unknown}: unknown; known are ${FLAGS.join(", ")}, ONLY= and SEED= in the environment`;
   const { SEED = "", ONLY = "" } = env;
   if (SEED !== "" && !/^[1-9]\d{0,8}$/.test(SEED)) return `SEED=${SEED}: must be a whole number from 1 to 999999999`;
   const seed = SEED === "" ? 1 + Math.floor(Math.random() * 999_999_999) : Number(SEED);
   const has = (flag: string) => args.includes(flag);
-  return { ci: has("--ci"), list: has("--list"), report: has("--report"), only: ONLY.trim(), seed };
+  const goOn = has("--continue");
+  if (goOn && SEED === "") return "--continue: needs the SEED= of the report that is continued";
+  return { ci: has("--ci"), list: has("--list"), report: has("--report"), goOn, only: ONLY.trim(), seed };
 }
 
 /** The cases with ONLY, or with one of its parts between commas, in their name. Names may have commas themselves. */
@@ -82,12 +95,18 @@ export function select<C extends { name: string; ci?: boolean; always?: boolean 
 
 /**
  * Runs a proof and prints its progress, its table and `N passed, N failed`. The report in docs/ is written after a whole run,
- * or when asked for. Returns the exit code: 0 all passed, 1 something failed, 2 the arguments make no sense; a signal stops
+ * or when asked for. `--continue` takes over the results in the report there, by the same seed, runs the rest, and writes
+ * the report also when it is stopped by a signal: a long proof can be made in parts.
+ * Returns the exit code: 0 all passed, 1 something failed, 2 the arguments make no sense; a signal stops
  * the run, what it has started is ended, and the code is 130 or 143.
  */
 export async function runProof<Data, Shared extends { close(): Promise<void> }>(
   proof: Proof<Data, Shared>,
-  { args = process.argv.slice(2), env = process.env }: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  {
+    args = process.argv.slice(2),
+    env = process.env,
+    docs = DOCS,
+  }: { args?: readonly string[]; env?: NodeJS.ProcessEnv; docs?: string } = {},
 ): Promise<number> {
   const choice = readChoice(args, env);
   if (typeof choice === "string") {
@@ -105,23 +124,45 @@ export async function runProof<Data, Shared extends { close(): Promise<void> }>(
     );
     return 2;
   }
-  const run = await runCases(proof, chosen, choice);
+  const earlier = choice.goOn ? readReport<Data>(proof, { docs, cases: chosen, seed: choice.seed }) : undefined;
+  const done = new Set(earlier?.results.map(({ name }) => name));
+  const rest = chosen.filter(({ name }) => !done.has(name));
+  const whole = (part: Run<Data>) => joinRuns(chosen, part, earlier);
+  const write = (part: Run<Data>) => writeReport(proof, whole(part), docs);
+  const part = await runCases(proof, rest, choice, (stopped) => {
+    if (choice.goOn) write(stopped);
+  });
+  const run = whole(part);
   const { results, skipped, seconds } = run;
   const seedText = proof.seeded ? `, SEED=${choice.seed}` : "";
   console.log(
     `\n${printTable(proof.columns, results)}\n\n${proof.summary(results)}; ${Math.round(seconds)} s${seedText}`,
   );
   for (const { name, why } of skipped) console.log(`SKIPPED ${name}: ${why}`);
-  if (choice.report || (choice.only === "" && !choice.ci))
-    console.log(`written: ${writeReport(proof, run).join(", ")}`);
+  if (choice.report || choice.goOn || (choice.only === "" && !choice.ci))
+    console.log(`written: ${write(part).join(", ")}`);
   console.log(`\n${closingLine(run)}`);
   return results.some(({ problems }) => problems.length > 0) ? 1 : 0;
+}
+
+/** A run together with what was taken over from an earlier one, in the order of the cases. */
+function joinRuns<Data>(
+  cases: readonly { name: string }[],
+  part: Run<Data>,
+  earlier: Pick<Run<Data>, "commit" | "results" | "seconds"> | undefined,
+): Run<Data> {
+  if (earlier === undefined) return part;
+  const commit = [...new Set([...earlier.commit.split(", "), part.commit])].join(", ");
+  const order = cases.map(({ name }) => name);
+  const results = [...earlier.results, ...part.results].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  return { ...part, commit, results, seconds: earlier.seconds + part.seconds };
 }
 
 async function runCases<Data, Shared extends { close(): Promise<void> }>(
   proof: Proof<Data, Shared>,
   chosen: readonly Case<Data, Shared>[],
   choice: Choice,
+  onStopped: (part: Run<Data>) => void,
 ): Promise<Run<Data>> {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
@@ -136,7 +177,13 @@ async function runCases<Data, Shared extends { close(): Promise<void> }>(
   const cleanups = new Set<() => unknown>();
   const failures = mkdtempSync(join(tmpdir(), `countinghouse-${proof.name}-`));
   let shared: Promise<Shared> | undefined;
-  const release = stopOnSignals(cleanups);
+  const results: Result<Data>[] = [];
+  const seed = proof.seeded ? choice.seed : undefined;
+  const soFar = async () => {
+    results.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    return { commit: await commit(), seed, machine: describeMachine(), seconds: seconds(), results, skipped };
+  };
+  const release = stopOnSignals(cleanups, async () => onStopped(await soFar()));
   cleanups.add(async () => (await shared)?.close());
   const contextOf = (name: string): CaseContext<Shared> => ({
     seed: choice.seed,
@@ -150,7 +197,6 @@ async function runCases<Data, Shared extends { close(): Promise<void> }>(
     keep: (text) => keep(failures, name, text),
     log: (line) => console.log(`    ${seconds().toFixed(1).padStart(6)} s  ${line}`),
   });
-  const results: Result<Data>[] = [];
   const lane = async () => {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       if (proof.lanes === 1) console.log(`\n=== ${one.name}: ${one.what}`);
@@ -166,9 +212,7 @@ async function runCases<Data, Shared extends { close(): Promise<void> }>(
     await Promise.allSettled([...cleanups].map(async (cleanup) => cleanup()));
   }
   if (results.every(({ problems }) => problems.length === 0)) rmSync(failures, { recursive: true, force: true });
-  results.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  const seed = proof.seeded ? choice.seed : undefined;
-  return { commit: await commit(), seed, machine: describeMachine(), seconds: seconds(), results, skipped };
+  return soFar();
 }
 
 async function runCase<Data, Shared>(
@@ -201,7 +245,7 @@ function keep(dir: string, name: string, text: string): void {
 }
 
 /** Ends what the run has started, and the process, on SIGINT and SIGTERM. Returns how to stop listening. */
-function stopOnSignals(cleanups: ReadonlySet<() => unknown>): () => void {
+function stopOnSignals(cleanups: ReadonlySet<() => unknown>, first: () => Promise<void>): () => void {
   const handlers = (
     [
       ["SIGINT", 130],
@@ -210,6 +254,7 @@ function stopOnSignals(cleanups: ReadonlySet<() => unknown>): () => void {
   ).map(([signal, code]) => {
     const handler = async () => {
       console.log(`\n${signal}: stopping`);
+      await first();
       await Promise.allSettled([...cleanups].map(async (cleanup) => cleanup()));
       process.exit(code);
     };

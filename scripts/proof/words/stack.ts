@@ -139,7 +139,7 @@ export class Stack {
   }
 }
 
-const WATCH = ["verify", "--watch", "--interval", "3s", "--settle", "2s", "--wait", "10s", "--continuous", "1s"];
+const WATCH = ["verify", "--watch", "--interval", "15s", "--settle", "2s", "--wait", "5s", "--continuous", "500ms"];
 
 function simulated(random: Random): string[] {
   const late = "--late-share 0.1 --late-range 1-3 --duplicate-share 0.1 --malformed-share 0.02 --drain-held now";
