@@ -52,10 +52,9 @@ export class Stack {
   }
 
   startRole(role: Role, random: Random): void {
-    const limits = { KAFKA_SESSION_TIMEOUT_MS: "6000", KAFKA_REBALANCE_TIMEOUT_MS: "6000" };
     const start = {
-      consumer: () => this.pipeline.startConsumer(limits),
-      producer: () => this.pipeline.startProducer(simulated(random)),
+      consumer: () => this.pipeline.startConsumer(CONSUMER),
+      producer: () => this.pipeline.startProducer(simulated(random), PRODUCER),
       watcher: () => this.pipeline.startOps(WATCH),
     };
     this.#workers.set(role, start[role]());
@@ -138,6 +137,16 @@ export class Stack {
     await this.pipeline.stop();
   }
 }
+
+// A killed member is soon missed. The rest is slower than by default: a run waits, and its CPU is wanted by other runs.
+const CONSUMER = {
+  KAFKA_SESSION_TIMEOUT_MS: "6000",
+  KAFKA_REBALANCE_TIMEOUT_MS: "6000",
+  KAFKA_FETCH_MAX_WAIT_MS: "500",
+  BATCH_MIN_AGE_MS: "800",
+  BATCH_MAX_AGE_MS: "1000",
+};
+const PRODUCER = { SEND_LINGER_MS: "200" };
 
 const WATCH = ["verify", "--watch", "--interval", "15s", "--settle", "2s", "--wait", "5s", "--continuous", "500ms"];
 
