@@ -118,7 +118,7 @@ export function writeReport<Data>(form: ReportForm<Data>, run: Run<Data>, docs: 
 /** The results that the report of the same seed has, failures too; undefined: there is none. */
 export function readReport<Data>(
   form: Pick<ReportForm<Data>, "name">,
-  { docs, cases, seed }: { docs: string; cases: readonly { name: string; what: string }[]; seed: number },
+  { docs, cases, seed }: { docs: string; cases: readonly { name: string; what: string }[]; seed: number | undefined },
 ): Pick<Run<Data>, "commit" | "results" | "seconds"> | undefined {
   type Recorded = { name: string; ok: boolean; problems?: string[] };
   type Recording = { commit: string; seed?: number; seconds: number; results: (Recorded & Data)[] };

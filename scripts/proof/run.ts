@@ -72,7 +72,6 @@ export function readChoice(args: readonly string[], env: NodeJS.ProcessEnv): Cho
   const seed = SEED === "" ? 1 + Math.floor(Math.random() * 999_999_999) : Number(SEED);
   const has = (flag: string) => args.includes(flag);
   const goOn = has("--continue");
-  if (goOn && SEED === "") return "--continue: needs the SEED= of the report that is continued";
   return { ci: has("--ci"), list: has("--list"), report: has("--report"), goOn, only: ONLY.trim(), seed };
 }
 
@@ -113,6 +112,10 @@ export async function runProof<Data, Shared extends { close(): Promise<void> }>(
     console.error(choice);
     return 2;
   }
+  if (choice.goOn && proof.seeded && (env.SEED ?? "") === "") {
+    console.error("--continue: needs the SEED= of the report that is continued");
+    return 2;
+  }
   const chosen = select(proof.cases, choice);
   if (choice.list) {
     for (const { name, what } of chosen) console.log(`${name}: ${what}`);
@@ -124,7 +127,7 @@ export async function runProof<Data, Shared extends { close(): Promise<void> }>(
     );
     return 2;
   }
-  const earlier = choice.goOn ? readReport<Data>(proof, { docs, cases: chosen, seed: choice.seed }) : undefined;
+  const earlier = choice.goOn ? readReport<Data>(proof, { docs, cases: chosen, seed: seedOf(proof, choice) }) : undefined;
   const done = new Set(earlier?.results.map(({ name }) => name));
   const rest = chosen.filter(({ name }) => !done.has(name));
   const whole = (part: Run<Data>) => joinRuns(chosen, part, earlier);
@@ -144,6 +147,8 @@ export async function runProof<Data, Shared extends { close(): Promise<void> }>(
   console.log(`\n${closingLine(run)}`);
   return results.some(({ problems }) => problems.length > 0) ? 1 : 0;
 }
+
+const seedOf = ({ seeded }: { seeded: boolean }, { seed }: Choice) => (seeded ? seed : undefined);
 
 /** A run together with what was taken over from an earlier one, in the order of the cases. */
 function joinRuns<Data>(
@@ -178,7 +183,7 @@ async function runCases<Data, Shared extends { close(): Promise<void> }>(
   const failures = mkdtempSync(join(tmpdir(), `countinghouse-${proof.name}-`));
   let shared: Promise<Shared> | undefined;
   const results: Result<Data>[] = [];
-  const seed = proof.seeded ? choice.seed : undefined;
+  const seed = seedOf(proof, choice);
   const soFar = async () => {
     results.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
     return { commit: await commit(), seed, machine: describeMachine(), seconds: seconds(), results, skipped };
