@@ -5,6 +5,7 @@ import { waitForTopics } from "../shared/kafka/wait-for-topic.ts";
 import type { Clock } from "../shared/runtime/clock.ts";
 import type { Scope } from "../shared/runtime/lifecycle.ts";
 import type { Logger } from "../shared/runtime/logger.ts";
+import { sleep } from "../shared/runtime/sleep.ts";
 import type { ProducerConfig } from "./config.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { type LedgerWriter, type PublishedLedger, startLedgerWriter } from "./ledger/ledger-writer.ts";
@@ -54,7 +55,16 @@ export async function startPipeline(
 
   // Last of all that can take long: an instance that is stopped before it could send leaves no open ledger behind.
   const ledger = config.SOURCE === "simulator" ? eventsLedger(ledgerOf.instance) : messagesLedger();
-  const writer = await openLedger(config, ledgerOf, ledger, partitions, senderDeps, deps);
+  const opening = openLedger(config, ledgerOf, ledger, partitions, senderDeps, deps);
+  let finishing = false;
+  scope.add({
+    name: "ledger",
+    // Stopped before it was given to anybody: what was opened is closed while its connection lasts.
+    stop: async () => {
+      if (!finishing) await closeUnused(opening, config.SHUTDOWN_GRACE_MS);
+    },
+  });
+  const writer = await opening;
 
   const tally = createTally();
   const queue = createSendQueue(
@@ -79,6 +89,7 @@ export async function startPipeline(
     },
   );
   const finish = async (graceMs: number) => {
+    finishing = true;
     const deadline = AbortSignal.timeout(graceMs);
     deadline.addEventListener("abort", () => queue.abort(), { once: true });
     const settled = await queue.close();
@@ -88,6 +99,13 @@ export async function startPipeline(
     return closed && unknown + unsent === 0;
   };
   return { queue, tally, failed: Promise.race([queue.failed, writer.failed]), finish };
+}
+
+/** Waits for the ledger to be open and closes it; gives up after `graceMs`, or when it could not be opened. */
+async function closeUnused(opening: Promise<LedgerWriter>, graceMs: number): Promise<void> {
+  const deadline = AbortSignal.timeout(graceMs);
+  const writer = await Promise.race([opening.catch(() => undefined), sleep(graceMs, deadline)]);
+  await writer?.close(deadline);
 }
 
 function openLedger(

@@ -45,6 +45,8 @@ export async function startProducer(
   const kafka = createKafkaClient(config, logger);
   scope.add(unlessStarted(() => state.pipeline !== undefined, { logger, startedAtMs }));
   const pipeline = await startPipeline(config, instance, { kafka, logger, clock, metrics, scope });
+  // Its connections are being closed: `start` says that nothing was sent.
+  if (scope.stopping) return {};
   state.pipeline = pipeline;
   const onSend = (message: Outgoing) => {
     metrics.produced.inc({ kind: message.kind });

@@ -6,6 +6,8 @@ export type Component = { name: string; stop(): Promise<void> };
 
 /** Collects started components and stops them in reverse order of starting. */
 export type Scope = {
+  /** True from the moment `stop` is called: a start that is still under way ends then, as nobody will use what it starts. */
+  readonly stopping: boolean;
   /** Registers a started component and returns it. */
   add<C extends Component>(component: C): C;
   /** Stops everything, last started first. Idempotent. Rejects with the first failure after trying all. */
@@ -28,6 +30,9 @@ export function createScope(logger: Logger): Scope {
     if (failure !== undefined) throw failure;
   };
   return {
+    get stopping() {
+      return stopping !== undefined;
+    },
     add(component) {
       components.push(component);
       return component;
