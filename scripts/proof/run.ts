@@ -127,7 +127,9 @@ export async function runProof<Data, Shared extends { close(): Promise<void> }>(
     );
     return 2;
   }
-  const earlier = choice.goOn ? readReport<Data>(proof, { docs, cases: chosen, seed: seedOf(proof, choice) }) : undefined;
+  const earlier = choice.goOn
+    ? readReport<Data>(proof, { docs, cases: chosen, seed: seedOf(proof, choice) })
+    : undefined;
   const done = new Set(earlier?.results.map(({ name }) => name));
   const rest = chosen.filter(({ name }) => !done.has(name));
   const whole = (part: Run<Data>) => joinRuns(chosen, part, earlier);
