@@ -4,6 +4,7 @@ import {
   type ExpectedObject,
   type ExpectedSchema,
 } from "../../workers/shared/clickhouse/rules/schema-rules.ts";
+import { SCHEMA_OBJECTS } from "../../workers/shared/clickhouse/schema/objects.ts";
 
 type ObjectRow = {
   name: string;
@@ -14,11 +15,17 @@ type ObjectRow = {
   dependencies_table: string[];
 };
 
-/** Every table and view of the client's database, by name, as the schema rules expect it. */
+const CORE = [...SCHEMA_OBJECTS.map(({ name }) => name), "schema_migrations", "schema_views"];
+
+/**
+ * The tables and views that every store has, by name, as the schema rules expect them. What a contract adds is compared with
+ * that contract instead.
+ */
 export async function describeSchema(clickhouse: ClickHouse): Promise<ExpectedSchema> {
   const objects = await clickhouse.query<ObjectRow>(
     `SELECT name, engine, partition_key, sorting_key, target_table, dependencies_table
-     FROM system.tables WHERE database = currentDatabase() ORDER BY name`,
+     FROM system.tables WHERE database = currentDatabase() AND name IN {core:Array(String)} ORDER BY name`,
+    { params: { core: CORE } },
   );
   const columns = await clickhouse.query<{ table: string; name: string; type: string; default_kind: string }>(
     "SELECT table, name, type, default_kind FROM system.columns WHERE database = currentDatabase() ORDER BY table, position",

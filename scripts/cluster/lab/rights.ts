@@ -1,4 +1,5 @@
-import { SCHEMA_OBJECTS } from "../../../workers/shared/clickhouse/schema/objects.ts";
+import { schemaObjects } from "../../../workers/shared/clickhouse/metrics/objects.ts";
+import { shippedContract } from "../../../workers/shared/contract/shipped-contract.ts";
 import { rightsFindings } from "../../testkit/roles/rights.ts";
 import { userOf } from "../../testkit/roles/users-config.ts";
 import { NAMESPACE } from "../settings.ts";
@@ -46,13 +47,17 @@ export async function rightsAsShipped({ cluster }: Context): Promise<string> {
   const findings = rightsFindings(await mountedUsers(cluster));
   check(findings.length === 0, `the users file in the cluster:\n${findings.join("\n")}`);
   const owners = await viewOwners(cluster);
-  const wrong = SCHEMA_OBJECTS.filter(({ kind }) => kind !== "table").flatMap(({ name, kind }) => {
-    const view = owners.get(name);
-    if (view === undefined) return [`there is no ${name}`];
-    if (kind === "view") return view.isInvoker ? [] : [`${name} does not run with its reader's rights`];
-    const allowed = [userOf("migrate"), view.me];
-    return allowed.includes(view.definer) ? [] : [`${name} runs with the rights of ${view.definer || "its inserter"}`];
-  });
+  const wrong = schemaObjects(shippedContract())
+    .filter(({ kind }) => kind !== "table")
+    .flatMap(({ name, kind }) => {
+      const view = owners.get(name);
+      if (view === undefined) return [`there is no ${name}`];
+      if (kind === "view") return view.isInvoker ? [] : [`${name} does not run with its reader's rights`];
+      const allowed = [userOf("migrate"), view.me];
+      return allowed.includes(view.definer)
+        ? []
+        : [`${name} runs with the rights of ${view.definer || "its inserter"}`];
+    });
   check(wrong.length === 0, wrong.join("\n"));
   return `${owners.size} views, and the users file`;
 }

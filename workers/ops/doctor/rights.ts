@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../../shared/clickhouse/view-security.ts";
+import { quoteIdentifier } from "../../shared/clickhouse/quote.ts";
 import { AppError } from "../../shared/runtime/errors.ts";
 import type { Finding } from "../../shared/runtime/finding.ts";
 import type { Check, Outcome } from "./check.ts";

@@ -6,8 +6,10 @@ import {
   noteLedgerPartitions,
   readLedgerPartitions,
 } from "../../shared/clickhouse/ledger-partitions.ts";
+import { metricsNotStored } from "../../shared/clickhouse/metrics/objects.ts";
 import { createDatabase, databaseEngine, migrate } from "../../shared/clickhouse/migrate.ts";
 import { RETENTION_SLACK_DAYS, rawRetentionDays, setRawRetention } from "../../shared/clickhouse/retention.ts";
+import { shippedContract } from "../../shared/contract/shipped-contract.ts";
 import { kafkaCall } from "../../shared/kafka/errors.ts";
 import { fetchTopicRanges } from "../../shared/kafka/topic-reader.ts";
 import { ensureTopics, topicSpecs } from "../../shared/kafka/topics.ts";
@@ -76,7 +78,9 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
   await prepareDatabase(services, options.wait);
   await refuseSingle(services);
 
+  const contract = shippedContract();
   const report = await migrate(clickhouse, {
+    contract,
     ...(options.owner === undefined ? {} : { owner: options.owner }),
     onApplied: ({ version, name }) => io.err(`migration ${version} ${name}: applied`),
   });
@@ -85,6 +89,8 @@ async function runMigrate(services: Services, options: MigrateOptions): Promise<
     `schema: ${created.length} tables created, ${applied.length} migrations applied, ${replaced.length} views defined ` +
       `(${config.CLICKHOUSE_DATABASE})`,
   );
+  const notStored = metricsNotStored(contract);
+  if (notStored.length > 0) io.out(`metrics that this version does not compute yet: ${notStored.join(", ")}`);
   if (secured.length > 0) io.out(`views given their owner or security: ${secured.join(", ")}`);
 
   const wanted = options.rawRetentionDays;

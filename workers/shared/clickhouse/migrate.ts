@@ -1,10 +1,14 @@
+import type { Contract } from "../contract/contract.ts";
+import { shippedContract } from "../contract/shipped-contract.ts";
 import { AppError } from "../runtime/errors.ts";
 import type { ClickHouse } from "./client.ts";
+import { schemaObjects } from "./metrics/objects.ts";
 import { BASE_VERSION, MIGRATIONS, type Migration } from "./migrations.ts";
-import { SCHEMA_OBJECTS, type SchemaObject } from "./schema/objects.ts";
+import { quoteIdentifier } from "./quote.ts";
+import type { SchemaObject } from "./schema/objects.ts";
 import schemaMigrations from "./schema/schema_migrations.sql" with { type: "text" };
 import schemaViews from "./schema/schema_views.sql" with { type: "text" };
-import { currentUser, quoteIdentifier, reassertViewSecurity } from "./view-security.ts";
+import { currentUser, reassertViewSecurity } from "./view-security.ts";
 
 /** What a migration run did, by the objects' and migrations' names. */
 export type MigrationReport = {
@@ -76,10 +80,13 @@ export type SchemaPlan = {
   replace: SchemaObject[];
 };
 
+/** What a store is to have: what this binary's migrations bring, and what a contract declares; by default what is shipped. */
+export type WantedSchema = { migrations?: readonly Migration[]; contract?: Contract };
+
 /** Compares the store with this binary's schema and changes nothing. @throws AppError as {@link planMigrations}. */
 export async function planSchema(
   clickhouse: ClickHouse,
-  migrations: readonly Migration[] = MIGRATIONS,
+  { migrations = MIGRATIONS, contract = shippedContract() }: WantedSchema = {},
 ): Promise<SchemaPlan> {
   const rows = await clickhouse.query<{ name: string }>(
     "SELECT name FROM system.tables WHERE database = currentDatabase()",
@@ -95,11 +102,12 @@ export async function planSchema(
   const known = Math.max(BASE_VERSION, ...migrations.map(({ version }) => version));
   const isOlder = applied.some(({ version }) => version > known);
   const isStale = ({ name, sql }: SchemaObject) => !existing.has(name) || checksums.get(name) !== sqlChecksum(sql);
+  const objects = schemaObjects(contract);
   return {
     isNew: existing.size === 0,
-    create: SCHEMA_OBJECTS.filter((object) => isCreatedOnce(object) && !existing.has(object.name)),
+    create: objects.filter((object) => isCreatedOnce(object) && !existing.has(object.name)),
     pending: planMigrations(applied, migrations),
-    replace: isOlder ? [] : SCHEMA_OBJECTS.filter((object) => !isCreatedOnce(object) && isStale(object)),
+    replace: isOlder ? [] : objects.filter((object) => !isCreatedOnce(object) && isStale(object)),
   };
 }
 
@@ -111,11 +119,11 @@ export async function planSchema(
  */
 export async function migrate(
   clickhouse: ClickHouse,
-  options: { migrations?: readonly Migration[]; owner?: string; onApplied?: (migration: Migration) => void } = {},
+  options: WantedSchema & { owner?: string; onApplied?: (migration: Migration) => void } = {},
 ): Promise<MigrationReport> {
   const owner = options.owner ?? (await currentUser(clickhouse));
   const given = { owner, isReplicated: (await databaseEngine(clickhouse)) === "Replicated" };
-  const plan = await planSchema(clickhouse, options.migrations);
+  const plan = await planSchema(clickhouse, options);
   for (const sql of [schemaMigrations, schemaViews]) await run(clickhouse, sql, given);
   for (const { sql } of plan.create) await run(clickhouse, sql, given);
   const toRun = plan.isNew ? [] : plan.pending;
@@ -127,7 +135,7 @@ export async function migrate(
   for (const { sql } of plan.replace) await run(clickhouse, sql, given);
   if (plan.replace.length > 0) await recordViews(clickhouse, plan.replace);
   if (plan.isNew) await recordMigrations(clickhouse, plan.pending);
-  const secured = await reassertViewSecurity(clickhouse, SCHEMA_OBJECTS, owner);
+  const secured = await reassertViewSecurity(clickhouse, schemaObjects(options.contract ?? shippedContract()), owner);
   return { created: plan.create.map(nameOf), applied: toRun.map(nameOf), replaced: plan.replace.map(nameOf), secured };
 }
 

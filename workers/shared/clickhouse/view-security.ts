@@ -1,4 +1,5 @@
 import type { ClickHouse } from "./client.ts";
+import { quoteIdentifier } from "./quote.ts";
 import type { SchemaObject } from "./schema/objects.ts";
 
 type Row = { name: string; definer: string; invoker: number };
@@ -38,9 +39,4 @@ export async function reassertViewSecurity(
 export async function currentUser(clickhouse: ClickHouse): Promise<string> {
   const [row] = await clickhouse.query<{ user: string }>("SELECT currentUser() AS user");
   return row?.user ?? "default";
-}
-
-/** A name in backquotes, whatever it holds. */
-export function quoteIdentifier(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

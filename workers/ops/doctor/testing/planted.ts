@@ -56,8 +56,15 @@ export const STORE: readonly Planted[] = [
   {
     name: "a view that is gone",
     code: "VIEW_MISSING",
-    about: "business_daily",
+    about: "duplicates_per_minute",
     also: ["MIGRATIONS_PENDING"],
+    plant: sql("DETACH TABLE duplicates_per_minute"),
+    undo: sql("ATTACH TABLE duplicates_per_minute"),
+  },
+  {
+    name: "a view of the contract that is gone",
+    code: "MIGRATIONS_PENDING",
+    about: "business_daily",
     plant: sql("DETACH TABLE business_daily"),
     undo: sql("ATTACH TABLE business_daily"),
   },

@@ -1,7 +1,4 @@
 import alerts from "./alerts.sql" with { type: "text" };
-import businessDaily from "./business_daily.sql" with { type: "text" };
-import businessPerHour from "./business_per_hour.sql" with { type: "text" };
-import businessRolling24h from "./business_rolling_24h.sql" with { type: "text" };
 import conflictResolutions from "./conflict_resolutions.sql" with { type: "text" };
 import conflicts from "./conflicts.sql" with { type: "text" };
 import contractVersions from "./contract_versions.sql" with { type: "text" };
@@ -37,7 +34,6 @@ import rawHorizon from "./raw_horizon.sql" with { type: "text" };
 import receivedAlerts from "./received_alerts.sql" with { type: "text" };
 import receivedOffsets from "./received_offsets.sql" with { type: "text" };
 import receivedOffsetsOnInsert from "./received_offsets_on_insert.sql" with { type: "text" };
-import revenuePerHour from "./revenue_per_hour.sql" with { type: "text" };
 import verificationLatest from "./verification_latest.sql" with { type: "text" };
 import verificationRuns from "./verification_runs.sql" with { type: "text" };
 
@@ -55,7 +51,7 @@ export type SchemaObject = {
   readonly sql: string;
 };
 
-/** All objects, each after those that it reads. */
+/** All objects that every store has, each after those that it reads. The views of its contract come after them: `../metrics/objects.ts`. */
 export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "pipeline_settings", kind: "table", sql: pipelineSettings },
   { name: "events_raw", kind: "table", sql: eventsRaw },
@@ -86,10 +82,6 @@ export const SCHEMA_OBJECTS: readonly SchemaObject[] = [
   { name: "conflicts", kind: "view", sql: conflicts },
   { name: "events_per_minute", kind: "view", sql: eventsPerMinute },
   { name: "events_per_hour", kind: "view", sql: eventsPerHour },
-  { name: "business_per_hour", kind: "view", sql: businessPerHour },
-  { name: "revenue_per_hour", kind: "view", sql: revenuePerHour },
-  { name: "business_rolling_24h", kind: "view", sql: businessRolling24h },
-  { name: "business_daily", kind: "view", sql: businessDaily },
   { name: "dead_letters", kind: "view", sql: deadLetters },
   { name: "producer_ledger", kind: "view", sql: producerLedger },
   { name: "producer_instances", kind: "view", sql: producerInstances },

@@ -1,0 +1,128 @@
+import type { Contract, Metric } from "../../contract/contract.ts";
+import type { ViewColumnDoc, ViewDoc } from "../../contract/document.ts";
+import { quoteIdentifier, quoteText } from "../quote.ts";
+import { type CoreColumn, coreColumnOf } from "./core-columns.ts";
+import { countedIf, isOneOf, sourcesOf } from "./counted-events.ts";
+
+/**
+ * The time column of a view of each period, its value, and what the view reads. The store's columns are named with their table
+ * throughout: a column that a contract declares may have the same name.
+ */
+const PERIODS = {
+  minute: { column: "event_minute", time: "store.event_minute", from: "events_per_minute_store AS store FINAL" },
+  hour: { column: "event_hour", time: "store.event_hour", from: "events_per_hour_store AS store FINAL" },
+  day: { column: "event_date", time: "toDate(store.event_hour)", from: "events_per_hour_store AS store FINAL" },
+  // For every hour with events, the 24 hours that end with it.
+  rolling_24h: {
+    column: "window_end",
+    time: "store.event_hour + INTERVAL _shift + 1 HOUR",
+    from: "events_per_hour_store AS store FINAL\nARRAY JOIN range(24) AS _shift",
+  },
+} as const;
+
+/** The newest window ends with the current hour. */
+const NO_WINDOW_AHEAD = "window_end <= toStartOfHour(now('UTC')) + INTERVAL 1 HOUR";
+/** Windows that are to be joined with another array: one SELECT cannot join two of different lengths. */
+const WINDOWS = `(
+    SELECT event_hour, source, event_type, amounts, arrayJoin(range(24)) AS _shift FROM events_per_hour_store FINAL
+) AS store`;
+
+const TIME = "DateTime('UTC')";
+const COUNT = "UInt64";
+const SUM = "Decimal(38, 4)";
+
+/** A column of a view. */
+type Column = { name: string; type: string; comment: string };
+type Shown = Column & { metric: Metric; from: CoreColumn };
+
+/**
+ * The DDL of a declared view: one row a bucket, or with `rows` one row a bucket and value of the dimension.
+ * @returns undefined when it shows something that the stores do not hold.
+ */
+export function viewSql(view: ViewDoc, contract: Contract): string | undefined {
+  const columns = Object.entries(view.columns).map(([name, column]) => shownBy(name, column, contract));
+  const shown = columns.filter((column) => column !== undefined);
+  if (shown.length < columns.length) return undefined;
+  const rows = Object.entries(view.rows ?? {});
+  if (rows.length === 0) return bucketsSql(view, shown);
+  const [[name, { comment }] = ["", { comment: "" }], ...more] = rows;
+  if (more.length > 0 || shown.some(({ from }) => from !== "amounts")) return undefined;
+  return moneySql(view, { name, comment }, shown);
+}
+
+function shownBy(name: string, { metric: key, comment }: ViewColumnDoc, contract: Contract): Shown | undefined {
+  const metric = contract.metrics.find((each) => each.key === key);
+  const from = metric === undefined ? undefined : coreColumnOf(metric, contract);
+  if (metric === undefined || from === undefined) return undefined;
+  return { name, type: from === "amounts" ? `Map(String, ${SUM})` : COUNT, comment, metric, from };
+}
+
+function bucketsSql(view: ViewDoc, shown: readonly Shown[]): string {
+  const { column, time, from } = PERIODS[view.period];
+  const sources = readSources(shown);
+  const figures = shown.map((each) => `${aggregate(each, sources)} AS ${quoteIdentifier(each.name)}`);
+  return `${created(view, shown)}
+SELECT
+    ${[`${time} AS ${column}`, ...figures].join(",\n    ")}
+FROM ${from}
+WHERE ${isOneOf("store.source", sources)}
+GROUP BY ${time}
+HAVING sum(store.events) > 0${view.period === "rolling_24h" ? ` AND ${NO_WINDOW_AHEAD}` : ""}
+${SETTINGS};
+`;
+}
+
+/** Uniques are merged, not added: one seen in two hours is one. */
+function aggregate({ from, metric }: Shown, sources: readonly string[]): string {
+  const condition = countedIf(metric, sources);
+  // All that `login_sessions` holds is of logins.
+  const own = from === "login_sessions" ? countedIf({ ...metric, everyType: true }, sources) : condition;
+  const call = (name: string) => (own === "" ? `${name}(store.${from})` : `${name}If(store.${from}, ${own})`);
+  switch (from) {
+    case "events":
+      return call("sum");
+    case "amounts":
+      return call("sumMap");
+    default:
+      return call("uniqExactMerge");
+  }
+}
+
+/** Money as rows: one for each currency that moved in the bucket. */
+function moneySql(view: ViewDoc, dimension: { name: string; comment: string }, shown: readonly Shown[]): string {
+  const { column, time, from } = PERIODS[view.period];
+  const sources = readSources(shown);
+  const types = [...new Set(shown.flatMap(({ metric }) => metric.types.map(({ eventType }) => eventType)))];
+  const columns = [{ ...dimension, type: "String" }, ...shown.map((each) => ({ ...each, type: SUM }))];
+  const figures = shown.map(
+    ({ name, metric }) => `sumIf(_money.2, ${countedIf(metric, sources)}) AS ${quoteIdentifier(name)}`,
+  );
+  const isRolling = view.period === "rolling_24h";
+  return `${created(view, columns)}
+SELECT
+    ${[`${time} AS ${column}`, `_money.1 AS ${quoteIdentifier(dimension.name)}`, ...figures].join(",\n    ")}
+FROM ${isRolling ? WINDOWS : from}
+ARRAY JOIN CAST(store.amounts, 'Array(Tuple(String, ${SUM}))') AS _money
+WHERE ${isOneOf("store.source", sources)} AND ${isOneOf("store.event_type", types)}
+GROUP BY ${time}, _money.1
+${isRolling ? `HAVING ${NO_WINDOW_AHEAD}\n` : ""}${SETTINGS};
+`;
+}
+
+const readSources = (shown: readonly Shown[]) => [...new Set(shown.flatMap(({ metric }) => sourcesOf(metric)))];
+
+/** A sum of nothing is zero, and states keep their type, whatever the reader's profile says. */
+const SETTINGS = "SETTINGS aggregate_functions_null_for_empty = 0";
+
+/** The beginning of a view's DDL, with what each of its columns means: one statement a view, since a contract may have hundreds. */
+function created({ name, period, comment }: ViewDoc, columns: readonly Column[]): string {
+  const time = { name: PERIODS[period].column, type: period === "day" ? "Date" : TIME, comment };
+  const lines = [time, ...columns].map(
+    (each) => `    ${quoteIdentifier(each.name)} ${each.type} COMMENT ${quoteText(each.comment)}`,
+  );
+  return `CREATE OR REPLACE VIEW ${quoteIdentifier(name)}
+(
+${lines.join(",\n")}
+)
+SQL SECURITY INVOKER AS`;
+}
