@@ -12,7 +12,7 @@ import {
   longestIn,
   VALUE_ATTRIBUTES,
 } from "./declared.ts";
-import { CORE_COLUMNS, checkName } from "./names.ts";
+import { CORE_COLUMNS, checkName, TIME_COLUMNS } from "./names.ts";
 
 const MAX_METRICS = 50;
 /** A sum of more decimals would not fit beside the digits before the point. */
@@ -61,7 +61,7 @@ function checkKey(
   if (first !== undefined)
     report(at, "KEY_TWICE", `${key} is a metric of ${first} already`, "give it another key: views are named by it");
   seen.set(key, name);
-  if (checkName(key, at, report) && key.length > MAX_KEY)
+  if (checkName(key, at, report, TIME_COLUMNS) && key.length > MAX_KEY)
     report(
       at,
       "NAME_INVALID",
@@ -156,7 +156,7 @@ function checkValue({ aggregation, value_property: value }: MetricDoc, site: Sit
   }
 }
 
-function checkDimensions({ dimensions, max_groups }: MetricDoc, site: Site): void {
+function checkDimensions({ key, dimensions, max_groups }: MetricDoc, site: Site): void {
   const { file, place, types } = site;
   const entries = Object.entries(dimensions ?? {});
   if (max_groups !== undefined && entries.length === 0)
@@ -168,6 +168,8 @@ function checkDimensions({ dimensions, max_groups }: MetricDoc, site: Site): voi
     );
   for (const [name, property] of entries) {
     const at = [...place, "dimensions", name];
+    if (name === key)
+      file.report(at, "NAME_RESERVED", `${name} is the metric's own column`, "give it another name", { key: true });
     checkName(name, at, file.report, GROUP_NAMES);
     if (!checkProperty(property, at, site, GROUP_ATTRIBUTES) || !property.startsWith("$.")) continue;
     for (const type of types) {

@@ -21,6 +21,9 @@ export const CORE_COLUMNS: ReadonlySet<string> = new Set(
   metric window_end date`.split(/\s+/),
 );
 
+/** The column of each view that says which bucket a row is. */
+export const TIME_COLUMNS: ReadonlySet<string> = new Set(["event_minute", "event_hour", "event_date", "window_end"]);
+
 /** Tables and views every store has, apart from those that files of `contract/` declare. */
 export const CORE_OBJECTS: ReadonlySet<string> = new Set(
   `alerts conflict_resolutions conflicts conflicts_store contract_versions dead_letter_replays_raw dead_letters

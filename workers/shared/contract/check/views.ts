@@ -3,11 +3,9 @@ import type { MetricDoc, ViewDoc } from "../document.ts";
 import type { DocumentPath } from "../mistake.ts";
 import type { CheckedFile } from "./checked-file.ts";
 import type { Declared } from "./declared.ts";
-import { CORE_OBJECTS, checkName } from "./names.ts";
+import { CORE_OBJECTS, checkName, TIME_COLUMNS } from "./names.ts";
 
 const MAX_VIEWS = 50;
-/** The column of each view that says which bucket a row is. */
-const TIME_COLUMNS: ReadonlySet<string> = new Set(["minute", "hour", "day", "window_end"]);
 const PERIODS = ["minute", "hour", "day", "rolling_24h"] as const;
 
 /** Judges the views of all files. */

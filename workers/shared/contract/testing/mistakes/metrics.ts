@@ -111,6 +111,20 @@ export const OF_METRICS: readonly MistakeCase[] = [
     "another key",
   ),
   one(
+    "a key that is the time of the metric's views",
+    metric("{key: ▸event_hour, event_type: order, aggregation: count}"),
+    "NAME_RESERVED",
+    "event_hour",
+    "my_event_hour",
+  ),
+  one(
+    "a dimension that is called as the metric",
+    metric("{key: n, event_type: order, aggregation: count, dimensions: {▸n: $.code}}"),
+    "NAME_RESERVED",
+    "own column",
+    "another name",
+  ),
+  one(
     "51 metrics",
     priced(
       `metrics:\n${repeat(51, (i) => `  - ${i === 50 ? "▸" : ""}{key: n${i}, event_type: order, aggregation: count}\n`)}`,
@@ -172,6 +186,13 @@ export const OF_VIEWS: readonly MistakeCase[] = [
     "NAME_RESERVED",
     "metric by_code",
     "another name",
+  ),
+  one(
+    "a column that is the time of the view",
+    view("{name: v, period: day, comment: x, columns: {▸event_date: {metric: n, comment: x}}}"),
+    "NAME_RESERVED",
+    "event_date",
+    "my_event_date",
   ),
   one(
     "a view of nothing",
