@@ -69,6 +69,8 @@ const QUERIES: readonly string[] = [
    FROM events WHERE event_time >= toDateTime64({day:UInt32}, 3, 'UTC') AND event_time < toDateTime64({day:UInt32} + 86400, 3, 'UTC')`,
   `SELECT ${offset("event_minute")}, events FROM producer_ledger WHERE ${day("event_minute")} ORDER BY at`,
   "SELECT count() AS n FROM conflicts",
+  `SELECT ${offset("event_hour")}, currency, revenue_all_sources
+   FROM revenue_all_sources_per_hour WHERE ${day("event_hour")} ORDER BY at, currency`,
 ];
 
 /** The figures of a day that `storeDay` has filled. */

@@ -83,14 +83,19 @@ export type SchemaPlan = {
 /** What a store is to have: what this binary's migrations bring, and what a contract declares; by default what is shipped. */
 export type WantedSchema = { migrations?: readonly Migration[]; contract?: Contract };
 
-/** Compares the store with this binary's schema and changes nothing. @throws AppError as {@link planMigrations}. */
+/**
+ * Compares the store with this binary's schema and changes nothing.
+ * @throws AppError as {@link planMigrations}; `NAME_TAKEN` when a table has the name of a view, whose creation would drop it.
+ */
 export async function planSchema(
   clickhouse: ClickHouse,
   { migrations = MIGRATIONS, contract = shippedContract() }: WantedSchema = {},
 ): Promise<SchemaPlan> {
-  const rows = await clickhouse.query<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = currentDatabase()",
+  const rows = await clickhouse.query<{ name: string; engine: string }>(
+    "SELECT name, engine FROM system.tables WHERE database = currentDatabase()",
   );
+  const objects = schemaObjects(contract);
+  refuseTaken(objects, rows);
   const existing = new Set(rows.map(nameOf));
   const applied = existing.has("schema_migrations")
     ? await clickhouse.query<AppliedRow>("SELECT version, name, checksum FROM schema_migrations FINAL")
@@ -102,7 +107,6 @@ export async function planSchema(
   const known = Math.max(BASE_VERSION, ...migrations.map(({ version }) => version));
   const isOlder = applied.some(({ version }) => version > known);
   const isStale = ({ name, sql }: SchemaObject) => !existing.has(name) || checksums.get(name) !== sqlChecksum(sql);
-  const objects = schemaObjects(contract);
   return {
     isNew: existing.size === 0,
     create: objects.filter((object) => isCreatedOnce(object) && !existing.has(object.name)),
@@ -121,9 +125,10 @@ export async function migrate(
   clickhouse: ClickHouse,
   options: WantedSchema & { owner?: string; onApplied?: (migration: Migration) => void } = {},
 ): Promise<MigrationReport> {
+  const { migrations = MIGRATIONS, contract = shippedContract() } = options;
   const owner = options.owner ?? (await currentUser(clickhouse));
   const given = { owner, isReplicated: (await databaseEngine(clickhouse)) === "Replicated" };
-  const plan = await planSchema(clickhouse, options);
+  const plan = await planSchema(clickhouse, { migrations, contract });
   for (const sql of [schemaMigrations, schemaViews]) await run(clickhouse, sql, given);
   for (const { sql } of plan.create) await run(clickhouse, sql, given);
   const toRun = plan.isNew ? [] : plan.pending;
@@ -135,8 +140,18 @@ export async function migrate(
   for (const { sql } of plan.replace) await run(clickhouse, sql, given);
   if (plan.replace.length > 0) await recordViews(clickhouse, plan.replace);
   if (plan.isNew) await recordMigrations(clickhouse, plan.pending);
-  const secured = await reassertViewSecurity(clickhouse, schemaObjects(options.contract ?? shippedContract()), owner);
+  const secured = await reassertViewSecurity(clickhouse, schemaObjects(contract), owner);
   return { created: plan.create.map(nameOf), applied: toRun.map(nameOf), replaced: plan.replace.map(nameOf), secured };
+}
+
+function refuseTaken(objects: readonly SchemaObject[], existing: readonly { name: string; engine: string }[]): void {
+  const views = new Set(objects.filter(({ kind }) => kind !== "table").map(nameOf));
+  const taken = existing.find(({ name, engine }) => views.has(name) && !engine.endsWith("View"));
+  if (taken === undefined) return;
+  throw new AppError("NAME_TAKEN", `The table ${taken.name} (${taken.engine}) has the name of a view of this schema.`, {
+    retry: false,
+    next: "rename the table, or give the metric or view that the contract declares another name",
+  });
 }
 
 const nameOf = ({ name }: { name: string }) => name;

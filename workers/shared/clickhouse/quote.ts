@@ -8,6 +8,10 @@ export function quoteIdentifier(name: string): string {
  * with nothing in braces, which stand for names there.
  */
 export function quoteText(text: string): string {
-  const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "{": "\\x7B" };
-  return `'${text.replace(/[\\'\n\r{]/g, (char) => escapes[char] ?? `\\${char}`)}'`;
+  const quoted = text.replace(/[\\']/g, "\\$&").replace(/[\p{Cc}\u2028\u2029{]/gu, bytesOf);
+  return `'${quoted}'`;
 }
+
+/** A character by its bytes, as in `\x7B`. */
+const bytesOf = (char: string) =>
+  [...Buffer.from(char)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");

@@ -63,8 +63,9 @@ export const STORE: readonly Planted[] = [
   },
   {
     name: "a view of the contract that is gone",
-    code: "MIGRATIONS_PENDING",
+    code: "VIEW_MISSING",
     about: "business_daily",
+    also: ["MIGRATIONS_PENDING"],
     plant: sql("DETACH TABLE business_daily"),
     undo: sql("ATTACH TABLE business_daily"),
   },

@@ -60,8 +60,8 @@ test("views of a contract of one's own show its events, whatever its metrics, co
     (await read("events_per_hour")).reduce((sum, { events }) => sum + Number(events), 0) === 8;
   await waitFor(counted, { timeoutMs: 30_000, describe: "the hours" });
   expect(await read("shop_totals")).toEqual([
-    { event_hour: at(base), users: "3", events: "4", checksum: "3", amounts: { EUR: "12.5005", USD: "7" } },
-    { event_hour: at(base + HOUR), users: "1", events: "1", checksum: "1", amounts: { EUR: "1" } },
+    { event_hour: at(base), users: "3", events: "4", checksum: "3", amounts: { EUR: "12.5005", USD: "7" }, store: "3" },
+    { event_hour: at(base + HOUR), users: "1", events: "1", checksum: "1", amounts: { EUR: "1" }, store: "1" },
   ]);
   expect((await read("shop_money")).slice(0, 3)).toEqual([
     { window_end: at(base + HOUR), source: "EUR", event_type: "12.5005" },
@@ -138,6 +138,14 @@ test("hours of which no raw event is left keep their figures", async () => {
   expect(window).toEqual({ window_end: "2020-01-01 06:00:00", ...old });
   const [money] = await read("revenue_per_hour");
   expect(money).toEqual({ event_hour: "2020-01-01 05:00:00", currency: "EUR", revenue: "12.5", payouts: "12.5" });
+});
+
+test("a table that has the name of a view stays, and is named", async () => {
+  const metrics = [{ key: "baskets", event_type: "order", aggregation: "count" as const }];
+  await db.clickhouse.command("CREATE TABLE baskets_per_hour (n UInt8) ENGINE = MergeTree ORDER BY n AS SELECT 1 AS n");
+  const refused = migrate(db.clickhouse, { contract: compileContract([{ ...SHOP, metrics, views: [] }]) });
+  await expect(refused).rejects.toMatchObject({ code: "NAME_TAKEN", retry: false });
+  expect(await read("baskets_per_hour")).toEqual([{ n: 1 }]);
 });
 
 test("another contract brings its views; those of before stay", async () => {

@@ -13,7 +13,7 @@ export function isOneOf(column: string, values: readonly string[]): string {
 }
 
 /**
- * The condition under which a row of a `store` is of a metric, in a statement that reads the rows of some sources only; empty
+ * The condition under which a row of `_store` is of a metric, in a statement that reads the rows of some sources only; empty
  * when all of those are.
  * @param among the sources that the statement reads.
  */
@@ -21,14 +21,14 @@ export function countedIf(metric: Metric, among: readonly string[]): string {
   const sources = sourcesOf(metric);
   const isEverySource = among.every((source) => sources.includes(source));
   const named = (some: readonly string[]) =>
-    isEverySource && some.length === sources.length ? [] : [isOneOf("store.source", some)];
+    isEverySource && some.length === sources.length ? [] : [isOneOf("_store.source", some)];
   if (metric.everyType) return named(sources).join("");
   // Sources that have the same types are asked for together.
   const byTypes = Map.groupBy(sources, (source) =>
     JSON.stringify(metric.types.filter((type) => type.source === source).map(({ eventType }) => eventType)),
   );
   const parts = [...byTypes].map(([types, some]) =>
-    [...named(some), isOneOf("store.event_type", JSON.parse(types))].join(" AND "),
+    [...named(some), isOneOf("_store.event_type", JSON.parse(types))].join(" AND "),
   );
   return parts.length === 1 ? (parts[0] ?? "") : parts.map((part) => `(${part})`).join(" OR ");
 }

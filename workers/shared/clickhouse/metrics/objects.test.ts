@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { compileContract } from "../../contract/compile.ts";
-import type { MetricDoc } from "../../contract/document.ts";
+import type { MetricDoc, TypeDoc } from "../../contract/document.ts";
 import { shippedContract } from "../../contract/shipped-contract.ts";
 import { SHIPPED_DOCUMENTS } from "../../contract/testing/documents.ts";
 import { coreColumnOf } from "./core-columns.ts";
@@ -24,13 +24,13 @@ test("a metric's events are told by source and type, and no more is asked than t
   };
   expect(conditions({ event_type: "*" })).toBe("");
   expect(conditions({ event_type: "*", sources: ["web", "mobile"] })).toBe("");
-  expect(conditions({ event_type: "*", sources: ["web"] }, ["web", "lottery"])).toBe("store.source = 'web'");
-  expect(conditions({ event_type: "login" })).toBe("store.event_type = 'login'");
+  expect(conditions({ event_type: "*", sources: ["web"] }, ["web", "lottery"])).toBe("_store.source = 'web'");
+  expect(conditions({ event_type: "login" })).toBe("_store.event_type = 'login'");
   expect(conditions({ event_type: "login" }, ["web", "lottery"])).toBe(
-    "store.source = 'lottery' AND store.event_type = 'login'",
+    "_store.source = 'lottery' AND _store.event_type = 'login'",
   );
   expect(conditions({ event_type: ["ticket_purchased", "purchase"] })).toBe(
-    "(store.source = 'lottery' AND store.event_type = 'ticket_purchased') OR (store.source IN ('web', 'mobile') AND store.event_type = 'purchase')",
+    "(_store.source = 'lottery' AND _store.event_type = 'ticket_purchased') OR (_store.source IN ('web', 'mobile') AND _store.event_type = 'purchase')",
   );
 });
 
@@ -72,6 +72,21 @@ const NOT_HELD: readonly Omit<MetricDoc, "key">[] = [
 ];
 test.each(NOT_HELD)("no such column holds %j", (added) => {
   expect(metricsNotStored(withMetric(added).contract)).toEqual(["added"]);
+});
+
+const order = SHOP.types?.order;
+const NOT_BOTH: readonly [string, TypeDoc][] = [
+  ["an empty currency", { schema: { ...order?.schema, properties: { amount: {}, currency: { type: "string" } } } }],
+  ["no currency", { schema: { ...order?.schema, required: ["amount"] } }],
+  [
+    "a currency inside of another field",
+    { columns: { ...order?.columns, currency: { type: "keyword", from: "$.in.currency" } } },
+  ],
+];
+test.each(NOT_BOTH)("no column holds money that may have %s", (_, changed) => {
+  const shop = { ...SHOP, types: { ...SHOP.types, order: { ...order, ...changed } } };
+  expect(metricsNotStored(compileContract([SHOP]))).toEqual(["pages"]);
+  expect(metricsNotStored(compileContract([shop]))).toEqual(["takings", "pages"]);
 });
 
 test("each metric has views by minute and hour; those that a contract declares keep their names, and what is not stored has none", () => {

@@ -6,7 +6,11 @@ export const SHOP: ContractDocument = {
   source: "shop",
   types: {
     order: {
-      schema: { type: "object", required: ["amount", "currency"] },
+      schema: {
+        type: "object",
+        required: ["amount", "currency"],
+        properties: { amount: { type: "number" }, currency: { type: "string", minLength: 1 } },
+      },
       columns: { amount: "decimal(18,4)", currency: "keyword" },
     },
     visit: { columns: { page: "keyword" } },
@@ -29,12 +33,13 @@ export const SHOP: ContractDocument = {
     {
       name: "shop_totals",
       period: "hour",
-      comment: "It's a \\ `comment` of {owner};\n-- and goes on;\n",
+      comment: "It's a \\ `comment` of {owner};\n-- and goes on;\u2028\u0000",
       columns: {
         users: { metric: "visitors", comment: "Visitors" },
         events: { metric: "events", comment: "Events" },
         checksum: { metric: "orders", comment: "Orders" },
         amounts: { metric: "takings", as: "map", comment: "Takings" },
+        store: { metric: "visitors", comment: "Visitors again" },
       },
     },
     {
