@@ -121,7 +121,7 @@ export function readReport<Data>(
   { docs, cases, seed }: { docs: string; cases: readonly { name: string; what: string }[]; seed: number | undefined },
 ): Pick<Run<Data>, "commit" | "results" | "seconds"> | undefined {
   type Recorded = { name: string; ok: boolean; problems?: string[] };
-  type Recording = { commit: string; seed?: number; seconds: number; results: (Recorded & Data)[] };
+  type Recording = { commit: string; seed?: number; seconds?: number; results: (Recorded & Data)[] };
   const path = join(docs, `${form.name}-report.json`);
   if (!existsSync(path)) return undefined;
   const read: Recording = JSON.parse(readFileSync(path, "utf8"));
@@ -131,5 +131,5 @@ export function readReport<Data>(
     const what = whats.get(name);
     return what === undefined ? [] : [{ name, what, data: data as unknown as Data, problems }];
   });
-  return { commit: read.commit, seconds: read.seconds, results };
+  return { commit: read.commit, seconds: read.seconds ?? 0, results };
 }

@@ -104,7 +104,7 @@ export async function startPipeline(
 /** Waits for the ledger to be open and closes it; gives up after `graceMs`, or when it could not be opened. */
 async function closeUnused(opening: Promise<LedgerWriter>, graceMs: number): Promise<void> {
   const deadline = AbortSignal.timeout(graceMs);
-  const writer = await Promise.race([opening.catch(() => undefined), sleep(graceMs, deadline)]);
+  const writer = await Promise.race([opening.catch(() => undefined), sleep(graceMs)]);
   await writer?.close(deadline);
 }
 

@@ -1,4 +1,5 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { quoteText } from "../../shared/clickhouse/quote.ts";
 
 /** One key of a conflicted event_id; `copy` is what is stored under it, if its raw event is still there. */
 export type ConflictKey = {
@@ -123,10 +124,5 @@ async function readCopies(clickhouse: ClickHouse, keys: readonly RawKey[]): Prom
 
 /** A key of events_raw as an SQL tuple. */
 export function keyTuple(minute: number, source: string, eventType: string, eventId: string): string {
-  return `(toDateTime(${minute}, 'UTC'), ${sqlText(source)}, ${sqlText(eventType)}, toUUID(${sqlText(eventId)}))`;
-}
-
-/** Text as an SQL literal. */
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  return `(toDateTime(${minute}, 'UTC'), ${quoteText(source)}, ${quoteText(eventType)}, toUUID(${quoteText(eventId)}))`;
 }

@@ -1,7 +1,8 @@
 import type { ClickHouse } from "../../shared/clickhouse/client.ts";
+import { quoteText } from "../../shared/clickhouse/quote.ts";
 import { sleep } from "../../shared/runtime/sleep.ts";
 import type { Services } from "../cli/services.ts";
-import { type ConflictKey, keyTuple, sqlText } from "./conflicts.ts";
+import { type ConflictKey, keyTuple } from "./conflicts.ts";
 
 const BATCH = 200;
 /** Statements return when every part was rewritten: a reader after them sees no deleted row. */
@@ -36,7 +37,7 @@ export async function dropKeys(
     );
     const entries = batch.map(
       (key) =>
-        `(toUUID(${sqlText(key.eventId)}), toDateTime(${key.minute}, 'UTC'), ${sqlText(key.source)}, ${sqlText(key.eventType)})`,
+        `(toUUID(${quoteText(key.eventId)}), toDateTime(${key.minute}, 'UTC'), ${quoteText(key.source)}, ${quoteText(key.eventType)})`,
     );
     await command(
       `DELETE FROM event_index WHERE (event_id, event_minute, source, event_type) IN (${entries.join(", ")})`,
@@ -52,7 +53,7 @@ async function record(clickhouse: ClickHouse, keys: readonly ConflictKey[]): Pro
     copy === undefined
       ? []
       : [
-          `(toUUID(${sqlText(key.eventId)}), toDateTime(${key.minute}, 'UTC'), ${sqlText(key.source)}, ${sqlText(key.eventType)}, ${sqlText(copy.producer)})`,
+          `(toUUID(${quoteText(key.eventId)}), toDateTime(${key.minute}, 'UTC'), ${quoteText(key.source)}, ${quoteText(key.eventType)}, ${quoteText(copy.producer)})`,
         ],
   );
   if (rows.length === 0) return;

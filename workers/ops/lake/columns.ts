@@ -1,3 +1,5 @@
+import { quoteText } from "../../shared/clickhouse/quote.ts";
+
 /**
  * The columns of a lake file. Types are those that DuckDB, pyarrow, polars and Athena all read as they are: no unsigned
  * integers, ids as text, times as TIMESTAMP (milliseconds, UTC), money as DECIMAL(18, 4).
@@ -44,7 +46,7 @@ export const FILE_SELECT_LIST = selected(inFile);
 export const STRUCTURE = [...inFile.map(({ name, type }) => `${name} ${type}`), "export_version Int64"].join(", ");
 
 /** {@link STRUCTURE} as the text of an SQL string. */
-export const STRUCTURE_TEXT = `'${STRUCTURE.replaceAll("'", "\\'")}'`;
+export const STRUCTURE_TEXT = quoteText(STRUCTURE);
 
 /** A table function that reads files, with the column that is in their paths. */
 export const withSource = (files: string): string =>

@@ -1,3 +1,5 @@
+import type { Period } from "./periods.ts";
+
 /**
  * A file of `contract/` as YAML has it: the shape alone, nothing of it judged. What a document means is said by `check/`
  * and `compile.ts`; the audit reads it by itself and shares these types only.
@@ -95,7 +97,7 @@ export type MetricDoc = {
 /** A public view that shows several metrics together. */
 export type ViewDoc = {
   readonly name: string;
-  readonly period: "minute" | "hour" | "day" | "rolling_24h";
+  readonly period: Period;
   /** The comment of its time column: what a row stands for. */
   readonly comment: string;
   /** A row for each value of these dimensions, by the column's name. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PayloadSchema } from "./payload-schema.ts";
+import { PERIODS } from "./periods.ts";
 
 /**
  * The shape of a file of `contract/`: keys, kinds of values, words. The check reads by it and `contract/format.schema.json` is
@@ -114,7 +115,7 @@ export const MetricSchema = z.strictObject({
 
 export const ViewSchema = z.strictObject({
   name: z.string().describe("Its name in SQL"),
-  period: z.enum(["minute", "hour", "day", "rolling_24h"]).describe("What one row stands for"),
+  period: z.enum(PERIODS).describe("What one row stands for"),
   comment: comment(),
   rows: z
     .record(z.string(), z.strictObject({ dimension: z.string(), comment: comment() }))

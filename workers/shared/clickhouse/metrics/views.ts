@@ -1,20 +1,20 @@
 import type { Contract, Metric } from "../../contract/contract.ts";
 import type { ViewColumnDoc, ViewDoc } from "../../contract/document.ts";
+import { TIME_COLUMN } from "../../contract/periods.ts";
 import { quoteIdentifier, quoteText } from "../quote.ts";
 import { type CoreColumn, coreColumnOf } from "./core-columns.ts";
 import { countedIf, isOneOf, sourcesOf } from "./counted-events.ts";
 
 /**
- * The time column of a view of each period, its value, and what the view reads. The store's columns are named with their table
+ * The value of the time column of a view of each period, and what the view reads. The store's columns are named with their table
  * throughout: what a contract declares may have the same name. It cannot be called as these names that begin with `_`.
  */
-const PERIODS = {
-  minute: { column: "event_minute", time: "_store.event_minute", from: "events_per_minute_store AS _store FINAL" },
-  hour: { column: "event_hour", time: "_store.event_hour", from: "events_per_hour_store AS _store FINAL" },
-  day: { column: "event_date", time: "toDate(_store.event_hour)", from: "events_per_hour_store AS _store FINAL" },
+const READING = {
+  minute: { time: "_store.event_minute", from: "events_per_minute_store AS _store FINAL" },
+  hour: { time: "_store.event_hour", from: "events_per_hour_store AS _store FINAL" },
+  day: { time: "toDate(_store.event_hour)", from: "events_per_hour_store AS _store FINAL" },
   // For every hour with events, the 24 hours that end with it.
   rolling_24h: {
-    column: "window_end",
     time: "_store.event_hour + INTERVAL _shift + 1 HOUR",
     from: "events_per_hour_store AS _store FINAL\nARRAY JOIN range(24) AS _shift",
   },
@@ -59,13 +59,13 @@ function shownBy(name: string, { metric: key, comment }: ViewColumnDoc, contract
 }
 
 function buckets(view: ViewDoc, shown: readonly Shown[]): ViewDdl {
-  const { column, time, from } = PERIODS[view.period];
+  const { time, from } = READING[view.period];
   const sources = readSources(shown);
   const columns = [timeColumn(view), ...shown];
   const figures = shown.map((each) => `${aggregate(each, sources)} AS ${quoteIdentifier(each.name)}`);
   const sql = `${created(view, columns)}
 SELECT
-    ${[`${time} AS ${column}`, ...figures].join(",\n    ")}
+    ${[`${time} AS ${TIME_COLUMN[view.period]}`, ...figures].join(",\n    ")}
 FROM ${from}
 WHERE ${isOneOf("_store.source", sources)}
 GROUP BY ${time}
@@ -93,7 +93,7 @@ function aggregate({ from, metric }: Shown, sources: readonly string[]): string 
 
 /** Money as rows: one for each currency that moved in the bucket. */
 function money(view: ViewDoc, dimension: { name: string; comment: string }, shown: readonly Shown[]): ViewDdl {
-  const { column, time, from } = PERIODS[view.period];
+  const { time, from } = READING[view.period];
   const sources = readSources(shown);
   const conditions = shown.map(({ metric }) => countedIf(metric, sources));
   const columns = [
@@ -105,7 +105,7 @@ function money(view: ViewDoc, dimension: { name: string; comment: string }, show
   const isRolling = view.period === "rolling_24h";
   const sql = `${created(view, columns)}
 SELECT
-    ${[`${time} AS ${column}`, `_money.1 AS ${quoteIdentifier(dimension.name)}`, ...figures].join(",\n    ")}
+    ${[`${time} AS ${TIME_COLUMN[view.period]}`, `_money.1 AS ${quoteIdentifier(dimension.name)}`, ...figures].join(",\n    ")}
 FROM ${isRolling ? WINDOWS : from}
 ARRAY JOIN CAST(_store.amounts, 'Array(Tuple(String, ${SUM}))') AS _money
 WHERE ${isOneOf("_store.source", sources)} AND (${[...new Set(conditions)].join(" OR ")})
@@ -121,7 +121,7 @@ const readSources = (shown: readonly Shown[]) => [...new Set(shown.flatMap(({ me
 const SETTINGS = "SETTINGS aggregate_functions_null_for_empty = 0";
 
 const timeColumn = ({ period, comment }: ViewDoc): ViewColumn => ({
-  name: PERIODS[period].column,
+  name: TIME_COLUMN[period],
   type: period === "day" ? "Date" : TIME,
   comment,
 });

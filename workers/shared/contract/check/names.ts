@@ -1,5 +1,6 @@
 import { NAME } from "../format.ts";
 import type { DocumentPath } from "../mistake.ts";
+import { TIME_COLUMN } from "../periods.ts";
 import type { CheckedFile, Report } from "./checked-file.ts";
 
 /** Words that would need quotes in somebody's query, or mean something else there. */
@@ -21,8 +22,8 @@ export const CORE_COLUMNS: ReadonlySet<string> = new Set(
   metric window_end date`.split(/\s+/),
 );
 
-/** The column of each view that says which bucket a row is. */
-export const TIME_COLUMNS: ReadonlySet<string> = new Set(["event_minute", "event_hour", "event_date", "window_end"]);
+/** What no column that is declared may be called: see {@link TIME_COLUMN}. */
+export const TIME_COLUMNS: ReadonlySet<string> = new Set(Object.values(TIME_COLUMN));
 
 /** Tables and views every store has, apart from those that files of `contract/` declare. */
 export const CORE_OBJECTS: ReadonlySet<string> = new Set(

@@ -1,12 +1,12 @@
 import { nearest } from "../../runtime/misspelled.ts";
 import type { MetricDoc, ViewDoc } from "../document.ts";
 import type { DocumentPath } from "../mistake.ts";
+import { PERIODS } from "../periods.ts";
 import type { CheckedFile } from "./checked-file.ts";
 import type { Declared } from "./declared.ts";
 import { CORE_OBJECTS, checkName, TIME_COLUMNS } from "./names.ts";
 
 const MAX_VIEWS = 50;
-const PERIODS = ["minute", "hour", "day", "rolling_24h"] as const;
 
 /** Judges the views of all files. */
 export function checkViews(files: readonly CheckedFile[], declared: Declared): void {
